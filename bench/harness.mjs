@@ -1,0 +1,120 @@
+/**
+ * Contestants on the same work, interleaved in one process: each round runs all of them, every round starting with the
+ * next one, and the median round counts. Nothing here needs Node, so that a page can run it too.
+ *
+ * @typedef {object} Contestant
+ * @property {() => unknown} [before] prepares one run, untimed
+ * @property {() => number | Promise<number>} run does the work; answers a checksum of what it saw
+ *
+ * @typedef {object} Row
+ * @property {string} name
+ * @property {number} operations how many of them one run does
+ * @property {Contestant} ours
+ * @property {Record<string, Contestant>} peers
+ *
+ * @typedef {object} Result
+ * @property {string} name
+ * @property {string} unit
+ * @property {number} ours
+ * @property {Record<string, number>} peers
+ * @property {Record<string, number>} ratio peer through ours: above 1 where ours is faster, or smaller
+ */
+
+export const MINIMUM_ROUNDS = 9
+
+const WARM_UP_MS = 60
+const ROUND_MS = 6
+
+/**
+ * Time one row, in microseconds an operation. Contestants that see different results do different work: an error.
+ *
+ * @param {Row} row
+ * @param {{ rounds: number }} options
+ * @returns {Promise<Result>}
+ */
+export async function measure({ name, operations, ours, peers }, { rounds }) {
+  const runners = Object.entries({ ...peers, [OURS]: ours }).map(([label, contestant]) => new Runner(label, contestant))
+  for (const runner of runners) await runner.warmUp()
+  const checksums = new Set(runners.map((runner) => runner.checksum))
+  if (checksums.size > 1) {
+    throw new Error(`${name}: different results, ${runners.map((each) => `${each.label} ${each.checksum}`).join(', ')}`)
+  }
+  for (let round = 0; round < Math.max(rounds, MINIMUM_ROUNDS); round++) {
+    for (let i = 0; i < runners.length; i++) await runners[(round + i) % runners.length]?.round()
+  }
+  const medians = Object.fromEntries(runners.map(({ label, times }) => [label, (median(times) * 1000) / operations]))
+  const { [OURS]: own = NaN, ...others } = medians
+  return compare(name, 'µs', own, others)
+}
+
+/**
+ * @param {string} name
+ * @param {string} unit
+ * @param {number} ours
+ * @param {Record<string, number>} peers
+ * @returns {Result}
+ */
+export function compare(name, unit, ours, peers) {
+  const ratio = Object.fromEntries(Object.entries(peers).map(([peer, value]) => [peer, round(value / ours)]))
+  const rounded = Object.fromEntries(Object.entries(peers).map(([peer, value]) => [peer, round(value)]))
+  return { name, unit, ours: round(ours), peers: rounded, ratio }
+}
+
+const OURS = 'ours'
+
+class Runner {
+  /** Milliseconds a run, one number a round. @type {number[]} */
+  times = []
+  /** @type {number | undefined} */
+  checksum
+  #repetitions = 1
+
+  /**
+   * @param {string} label
+   * @param {Contestant} contestant
+   */
+  constructor(label, contestant) {
+    this.label = label
+    this.contestant = contestant
+  }
+
+  async warmUp() {
+    let elapsed = 0
+    let runs = 0
+    while (elapsed < WARM_UP_MS || runs < 3) {
+      elapsed += await this.#once()
+      runs++
+    }
+    this.#repetitions = Math.max(1, Math.ceil((ROUND_MS * runs) / elapsed))
+  }
+
+  async round() {
+    let elapsed = 0
+    for (let i = 0; i < this.#repetitions; i++) elapsed += await this.#once()
+    this.times.push(elapsed / this.#repetitions)
+  }
+
+  async #once() {
+    await this.contestant.before?.()
+    const started = performance.now()
+    const pending = this.contestant.run()
+    const checksum = typeof pending === 'number' ? pending : await pending
+    const elapsed = performance.now() - started
+    if (this.checksum !== undefined && checksum !== this.checksum) throw new Error(`${this.label}: results differ`)
+    this.checksum = checksum
+    return elapsed
+  }
+}
+
+/** @param {number[]} values */
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const upper = sorted[middle] ?? NaN
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2
+}
+
+/** Three significant digits, and all of those before the point. @param {number} value */
+function round(value) {
+  return Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3))
+}

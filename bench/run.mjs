@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { MINIMUM_ROUNDS } from './harness.mjs'
+
+/**
+ * `npm run bench -- SUITE [--json] [--rounds N]`. A suite is a module `suites/SUITE.mjs`:
+ *
+ * @typedef {object} Suite
+ * @property {string[]} peers the packages of `bench/package.json` that it imports
+ * @property {(options: { rounds: number }) => Promise<import('./harness.mjs').Result[]>} run
+ */
+
+const folder = fileURLToPath(new URL('.', import.meta.url))
+const names = readdirSync(`${folder}suites`).map((file) => file.replace(/\.mjs$/, ''))
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: String(MINIMUM_ROUNDS) } },
+})
+const suite = positionals[0] ?? ''
+const rounds = Number(values.rounds)
+
+if (!names.includes(suite) || !Number.isInteger(rounds) || rounds < MINIMUM_ROUNDS) {
+  console.error('Usage: npm run bench -- SUITE [--json] [--rounds N]')
+  console.error(`SUITE is one of: ${names.join(', ')}; N is ${MINIMUM_ROUNDS} or more.`)
+  process.exit(1)
+}
+if (!existsSync(`${folder}../dist/node.js`)) {
+  console.error('The benchmarks measure the built package: run `npm run build` first.')
+  process.exit(1)
+}
+/** @type {Suite} */
+const { peers, run } = await import(`./suites/${suite}.mjs`)
+installPeers(peers)
+const results = await run({ rounds })
+console.log(values.json ? JSON.stringify({ suite, results }, null, 2) : table(results))
+
+/** @param {string[]} packages */
+function installPeers(packages) {
+  const { dependencies } = JSON.parse(readFileSync(`${folder}package.json`, 'utf8'))
+  if (packages.every((name) => installedVersion(name) === dependencies[name])) return
+  // stdout is for the result alone.
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund'], {
+    cwd: folder,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  })
+}
+
+/** @param {string} name */
+function installedVersion(name) {
+  try {
+    return JSON.parse(readFileSync(`${folder}node_modules/${name}/package.json`, 'utf8')).version
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Each value with the ratio behind it.
+ *
+ * @param {import('./harness.mjs').Result[]} rows
+ */
+function table(rows) {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row.peers)))]
+  const cells = [
+    ['', 'unit', 'konserve-ts', ...columns],
+    ...rows.map((row) => [
+      row.name,
+      row.unit,
+      String(row.ours),
+      ...columns.map((peer) => (peer in row.peers ? `${row.peers[peer]} (${row.ratio[peer]}x)` : '')),
+    ]),
+  ]
+  const widths = cells[0]?.map((_, i) => Math.max(...cells.map((line) => line[i]?.length ?? 0))) ?? []
+  const lines = cells.map((line) =>
+    line.map((cell, i) => (i < 2 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
+  )
+  return [...lines, '', '(Nx): how many times faster, or smaller, konserve-ts is; below 1 it loses.'].join('\n')
+}

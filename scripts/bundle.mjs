@@ -1,0 +1,77 @@
+import { isBuiltin } from 'node:module'
+import { join } from 'node:path'
+import { build } from 'vite'
+
+/**
+ * @typedef {object} Bundle
+ * @property {string} code minified
+ * @property {Map<string, string>} modules what of each module is in it, by path, not minified
+ * @property {string[]} builtins each import of a module of Node's, as `importer -> node:module`
+ */
+
+/**
+ * Bundle `code`, a module of the project at `root`, the way an app is, under these export conditions besides `import`,
+ * `module` and `production`.
+ *
+ * @param {string} root
+ * @param {string} code
+ * @param {readonly string[]} conditions
+ * @returns {Promise<Bundle>}
+ */
+export async function bundle(root, code, conditions) {
+  /** @type {string[]} */
+  const builtins = []
+  const result = await build({
+    root,
+    configFile: false,
+    logLevel: 'silent',
+    plugins: [entry(root, code), recordBuiltins(builtins)],
+    resolve: { conditions: [...conditions, 'module', 'production'] },
+    build: {
+      write: false,
+      target: 'es2022',
+      modulePreload: false,
+      rolldownOptions: {
+        input: ENTRY,
+        preserveEntrySignatures: 'strict',
+        output: { codeSplitting: false },
+      },
+    },
+  })
+  const outputs = [result].flat().flatMap((each) => ('output' in each ? each.output : []))
+  const chunk = outputs.find((output) => output.type === 'chunk')
+  if (chunk === undefined) throw new Error('The bundle has no chunk.')
+  const modules = new Map(Object.entries(chunk.modules).map(([id, module]) => [id, module.code ?? '']))
+  return { code: chunk.code, modules, builtins }
+}
+
+const ENTRY = 'virtual:entry'
+
+/**
+ * @param {string} root
+ * @param {string} code
+ * @returns {import('vite').Plugin}
+ */
+function entry(root, code) {
+  const id = join(root, 'entry.js')
+  return {
+    name: 'entry',
+    enforce: 'pre',
+    resolveId: (source) => (source === ENTRY ? id : undefined),
+    load: (source) => (source === id ? code : undefined),
+  }
+}
+
+/**
+ * @param {string[]} builtins
+ * @returns {import('vite').Plugin}
+ */
+function recordBuiltins(builtins) {
+  return {
+    name: 'record-builtins',
+    enforce: 'pre',
+    resolveId(source, importer) {
+      if (isBuiltin(source)) builtins.push(`${importer} -> ${source}`)
+    },
+  }
+}

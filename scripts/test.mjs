@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { findChromium, MISSING_CHROMIUM } from './chromium.mjs'
+
+/**
+ * What `npm test` runs, in order: each stage with its real output only where it failed, and at the end one line that
+ * counts every test and every check.
+ *
+ * @typedef {{ passed: number, failed: number }} Count
+ * @typedef {{ name: string, command: string[], tests?: boolean }} Stage `tests`: vitest, whose tests are counted
+ */
+
+/** @type {Stage[]} */
+const STAGES = [
+  { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
+  { name: 'format', command: ['oxfmt', '--check'] },
+  { name: 'types of src', command: ['tsc', '-p', '.'] },
+  { name: 'types of tests', command: ['tsc', '-p', 'tsconfig.test.json'] },
+  { name: 'types of scripts', command: ['tsc', '-p', 'tsconfig.scripts.json'] },
+  { name: 'type tests, Node', command: ['tsc', '-p', 'test/types/node'] },
+  { name: 'type tests, browser', command: ['tsc', '-p', 'test/types/browser'] },
+  { name: 'build', command: [process.execPath, 'scripts/build.mjs'] },
+  { name: 'tests', command: ['vitest', 'run', '--project', 'node', '--project', 'chromium'], tests: true },
+  { name: 'package', command: ['vitest', 'run', '--project', 'package'], tests: true },
+]
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+if (findChromium() === undefined) {
+  console.error(MISSING_CHROMIUM)
+  process.exit(1)
+}
+const total = { passed: 0, failed: 0 }
+for (const stage of STAGES) {
+  const started = performance.now()
+  const { count, output } = await run(stage)
+  total.passed += count.passed
+  total.failed += count.failed
+  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  const counted = stage.tests ? ` (${count.passed} of ${count.passed + count.failed})` : ''
+  console.log(`${count.failed === 0 ? 'ok    ' : 'FAILED'} ${stage.name}${counted}, ${seconds} s`)
+  if (count.failed > 0) console.log(output)
+}
+console.log(`${total.passed} passed, ${total.failed} failed`)
+process.exitCode = total.failed === 0 ? 0 : 1
+
+/**
+ * @param {Stage} stage
+ * @returns {Promise<{ count: Count, output: string }>}
+ */
+async function run({ command, tests }) {
+  if (!tests) {
+    const { code, output } = await execute(command)
+    return { count: code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }, output }
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'konserve-test-'))
+  try {
+    const report = join(folder, 'report.json')
+    const reporters = ['--reporter', 'default', '--reporter', 'json', `--outputFile.json=${report}`]
+    const { code, output } = await execute([...command, ...reporters])
+    const count = await readCount(report)
+    // An error outside of any test, or a file that did not load, has no failed test of its own.
+    if (code !== 0 && count.failed === 0) count.failed = 1
+    return { count, output }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/**
+ * A skipped test counts as failed: nobody may take it for a passed one.
+ *
+ * @param {string} report
+ * @returns {Promise<Count>}
+ */
+async function readCount(report) {
+  try {
+    const { numPassedTests: passed, numTotalTests: all } = JSON.parse(await readFile(report, 'utf8'))
+    return { passed, failed: all - passed }
+  } catch {
+    return { passed: 0, failed: 0 }
+  }
+}
+
+/**
+ * @param {string[]} command
+ * @returns {Promise<{ code: number | null, output: string }>}
+ */
+function execute([program = '', ...args]) {
+  const path = [join(root, 'node_modules/.bin'), process.env['PATH']].join(process.platform === 'win32' ? ';' : ':')
+  const shell = process.platform === 'win32' && program !== process.execPath
+  const child = spawn(program, args, {
+    cwd: root,
+    env: { ...process.env, PATH: path, CI: 'true', NO_COLOR: '1' },
+    shell,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  /** @type {string[]} */
+  const output = []
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8')
+    stream.on('data', (text) => output.push(text))
+  }
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve({ code, output: output.join('') }))
+  })
+}

@@ -1,0 +1,218 @@
+import type { GenericSchema } from 'valibot'
+import type { Entry, Meta, Name, Version } from './entry.ts'
+import type { PromiseOrValue } from './promise-or-value.ts'
+
+/** When a write counts as done: `strict` once the device has it, `relaxed` once the operating system has it. */
+export type Durability = 'strict' | 'relaxed'
+
+/** The last argument of every backend call. With `sync` the value itself comes back, never a promise. */
+export interface Call {
+  readonly sync: boolean
+  readonly signal?: AbortSignal | undefined
+  readonly durability?: Durability | undefined
+}
+
+export interface Capabilities {
+  /** Answers calls with `{ sync: true }`: all of them, those whose key is resident in a front, or none. */
+  readonly sync: boolean | 'resident'
+  /** How far `update` is exact: this process, this origin's tabs and workers, this host's processes, or all machines. */
+  readonly atomicUpdate: 'process' | 'origin' | 'host' | 'everywhere'
+  /** Operations that one batch applies all or none; 0 means that a batch is applied in order. */
+  readonly atomicBatch: number
+  /** Whether entries outlive the process. */
+  readonly persistent: boolean
+  /** How far `withLock` reaches. */
+  readonly lock: 'process' | 'origin'
+}
+
+export interface ListOptions {
+  /** Names that start so; '' for all. */
+  readonly prefix?: Name | undefined
+  /** Names beyond this one: above it, or below it with `reverse`. */
+  readonly after?: Name | undefined
+  /** At most so many; a page may hold fewer and still have a `next`. */
+  readonly limit?: number | undefined
+  readonly reverse?: boolean | undefined
+}
+
+/** A page of a listing in the byte order of names. `next`, if there may be more, is the `after` of the next page. */
+export interface NamesPage {
+  names: Name[]
+  next?: Name | undefined
+}
+
+export interface EntriesPage {
+  entries: [Name, Entry][]
+  next?: Name | undefined
+}
+
+export interface Condition {
+  /** Apply only if the entry is at this version, `null` only if there is none; else `ConflictError`. */
+  readonly ifVersion?: Version | null | undefined
+}
+
+export type EntryOp =
+  | { readonly write: readonly [Name, Entry]; readonly ifVersion?: Version | null | undefined }
+  | { readonly delete: Name; readonly ifVersion?: Version | null | undefined }
+
+/** A range of bytes, `end` exclusive. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+/** The bytes of a binary, piece by piece. */
+export interface BinaryReader {
+  readonly meta: Meta
+  /** Bytes of the whole binary. */
+  readonly size: number
+  /** The pieces of `range` in order; `undefined` after the last. */
+  read(range: ByteRange): () => PromiseOrValue<Uint8Array | undefined>
+  /** The pieces may go once nobody reads them any more. */
+  close(): void
+}
+
+/** Entries under names: what `Store` stands on. */
+export interface Backend {
+  readonly capabilities: Capabilities
+  read(name: Name, call: Call): PromiseOrValue<Entry | undefined>
+  readMeta(name: Name, call: Call): PromiseOrValue<Meta | undefined>
+  /** As many answers as names, in their order. */
+  readMany(names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]>
+  write(name: Name, entry: Entry, condition: Condition, call: Call): PromiseOrValue<Version | undefined>
+  /** Whether a live entry was there; its parts go with it. An expired one goes too, and counts as missing. */
+  delete(name: Name, condition: Condition, call: Call): PromiseOrValue<boolean>
+  /** Read, change and write under the name's order; `undefined` from `fn` deletes. Runs `fn` again after a conflict. */
+  update(
+    name: Name,
+    fn: (old: Entry | undefined) => Entry | undefined,
+    call: Call,
+  ): PromiseOrValue<[old: Entry | undefined, new: Entry | undefined]>
+  /** One answer an op: true for a write, for a delete whether a live entry was there. */
+  batch(ops: readonly EntryOp[], options: { readonly atomic: boolean }, call: Call): PromiseOrValue<boolean[]>
+  list(options: ListOptions, call: Call): PromiseOrValue<NamesPage>
+  scan?(options: ListOptions, call: Call): PromiseOrValue<EntriesPage>
+  /** The binary under `name` piece by piece; `undefined` if it is missing. A backend without it keeps binaries whole. */
+  readStream?(name: Name, call: Call): PromiseOrValue<BinaryReader | undefined>
+  /**
+   * Write a binary from its pieces, `undefined` after the last; the old one stays until that. `meta` is asked for when
+   * the binary takes its place.
+   */
+  writeStream?(name: Name, meta: () => Meta, pieces: () => PromiseOrValue<Uint8Array | undefined>, call: Call): PromiseOrValue<void>
+  /** What `flush` resolves after: every write acknowledged before it is as durable as the engine can make it. */
+  flush(call: Call): PromiseOrValue<void>
+  close(call: Call): PromiseOrValue<void>
+}
+
+export interface Blob {
+  bytes: Uint8Array
+  version: Version
+}
+
+export type BlobOp =
+  | { readonly put: readonly [Name, Uint8Array]; readonly ifVersion?: Version | null | undefined }
+  | { readonly delete: Name; readonly ifVersion?: Version | null | undefined }
+
+export interface BlobCapabilities extends Capabilities {
+  /** `put` and `delete` honour `ifVersion` against other processes, so that a lost race is a `ConflictError`. */
+  readonly compareAndSet: boolean
+}
+
+/** Bytes under names: what most engines are, and all that a backend author has to write; `engine/framed.ts` does the rest. */
+export interface BlobBackend {
+  readonly capabilities: BlobCapabilities
+  /** With `range` only those bytes, fewer at the end of the blob. */
+  get(name: Name, options: { readonly range?: ByteRange | undefined }, call: Call): PromiseOrValue<Blob | undefined>
+  put(name: Name, bytes: Uint8Array, condition: Condition, call: Call): PromiseOrValue<Version>
+  /** Whether something was there. */
+  delete(name: Name, condition: Condition, call: Call): PromiseOrValue<boolean>
+  list(options: ListOptions, call: Call): PromiseOrValue<NamesPage>
+  scan?(options: ListOptions, call: Call): PromiseOrValue<{ entries: [Name, Blob][]; next?: Name | undefined }>
+  getMany?(names: readonly Name[], call: Call): PromiseOrValue<(Blob | undefined)[]>
+  /** All or none, up to `capabilities.atomicBatch` ops. */
+  batch?(ops: readonly BlobOp[], call: Call): PromiseOrValue<void>
+  /**
+   * Read-modify-write inside the engine: `fn` gets the blobs under `names` and answers with ops, applied in the same
+   * transaction. What it throws ends the transaction, changes nothing, and is what the call rejects with.
+   */
+  transact?(names: readonly Name[], fn: (blobs: (Blob | undefined)[]) => readonly BlobOp[], call: Call): PromiseOrValue<void>
+  flush?(call: Call): PromiseOrValue<void>
+  close(call: Call): PromiseOrValue<void>
+}
+
+/** The config types by backend name; each backend adds its own: `declare module 'konserve-ts' { interface BackendConfigs { … } }`. */
+export interface BackendConfigs {}
+
+export interface BaseConfig {
+  /** The store's identity, a UUID string. */
+  readonly id: string
+  /** Defaults for the lifecycle calls. */
+  readonly opts?: LifecycleOptions | undefined
+}
+
+/** The config of every registered backend, told apart by `backend`. */
+export type StoreConfig = {
+  [Name in keyof BackendConfigs]: BaseConfig & { readonly backend: Name } & BackendConfigs[Name]
+}[keyof BackendConfigs]
+
+/** A config whose backend is not known to the types (yet). */
+export interface AnyConfig extends BaseConfig {
+  readonly backend: string
+  readonly [field: string]: unknown
+}
+
+export interface LifecycleOptions {
+  readonly sync?: boolean | undefined
+  /** `connectStore` only: `false` refuses to create a store that is not there. Default true. */
+  readonly create?: boolean | undefined
+  /** Also create what holds the store: a bucket, a table. Default false. */
+  readonly createContainer?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Where errors go that no caller waits for: throwing hooks, background work. Default `console.error`. */
+  readonly onError?: ((error: unknown) => void) | undefined
+}
+
+/** What `open` and `create` are told besides the config. */
+export interface OpenContext extends Call {
+  readonly createContainer: boolean
+  /** Opened as the front of a tier: nobody else may come to see it under its id. */
+  readonly private: boolean
+  readonly onError: (error: unknown) => void
+}
+
+/**
+ * How a kind of backend is found, made, opened and removed. `config` has passed `schema`, and its id is lower case.
+ */
+export interface BackendDefinition<Config extends BaseConfig = AnyConfig> {
+  /** The backend's own fields; `backend`, `id` and `opts` are checked before. Unknown fields are refused. */
+  readonly schema: GenericSchema
+  /** Checks beyond the schema, which may fill fields in; throws `InvalidConfigError`. */
+  refine?(config: Config): Config
+  /** Fields of the config, by path, that are never shown: not in `store.config`, an error, a log or an event. */
+  readonly secrets?: readonly string[]
+  readonly capabilities: Capabilities | ((config: Config) => Capabilities)
+  /** What two configs share exactly if they mean the same place: the resolved path, the database's name. */
+  locate(config: Config): string
+  exists(config: Config, context: OpenContext): PromiseOrValue<boolean>
+  /** Exclusive, in a race too: `StoreExistsError`. */
+  create(config: Config, context: OpenContext): PromiseOrValue<Backend>
+  /** `StoreNotFoundError` if it is not there, `StoreIdMismatchError` if another id is. */
+  open(config: Config, context: OpenContext): PromiseOrValue<Backend>
+  /** Remove what is recognised as the store's own, the descriptor last; nothing if there is none. */
+  destroy(config: Config, context: OpenContext): PromiseOrValue<void>
+}
+
+const definitions = new Map<string, BackendDefinition>()
+
+/** Make `backend: name` known to `connectStore` and its kin. A name that is taken is replaced. */
+export function registerBackend<Config extends BaseConfig>(name: string, definition: BackendDefinition<Config>): void {
+  definitions.set(name, definition as unknown as BackendDefinition)
+}
+
+export function findBackend(name: string): BackendDefinition | undefined {
+  return definitions.get(name)
+}
+
+export function backendNames(): string[] {
+  return [...definitions.keys()]
+}

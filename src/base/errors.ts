@@ -1,0 +1,173 @@
+/** The stable code of each error; `docs/errors.md` has the remedy for every one of them. */
+export type ErrorCode =
+  | 'MISSING_ID'
+  | 'INVALID_ID'
+  | 'INVALID_CONFIG'
+  | 'UNKNOWN_BACKEND'
+  | 'MISSING_DRIVER'
+  | 'STORE_NOT_FOUND'
+  | 'STORE_EXISTS'
+  | 'STORE_ID_MISMATCH'
+  | 'STORE_RELEASED'
+  | 'SYNC_UNSUPPORTED'
+  | 'BUSY'
+  | 'ATOMIC_UNSUPPORTED'
+  | 'INVALID_KEY'
+  | 'INVALID_PATH'
+  | 'UNSERIALIZABLE_VALUE'
+  | 'REENTRANT_UPDATE'
+  | 'NOT_A_VALUE'
+  | 'NOT_BINARY'
+  | 'NOT_A_LOG'
+  | 'NOT_RESIDENT'
+  | 'CORRUPT_ENTRY'
+  | 'UNSUPPORTED_LAYOUT'
+  | 'LIMIT_EXCEEDED'
+  | 'DECRYPTION_FAILED'
+  | 'CONFLICT'
+  | 'QUOTA_EXCEEDED'
+  | 'STORAGE_UNAVAILABLE'
+
+export interface ErrorDetails {
+  /** The key that the failing call was about; absent where no single key was. */
+  key?: unknown
+  cause?: unknown
+}
+
+/** What every error of this library extends: `code` is stable, `key` names the entry, `cause` is what lay beneath. */
+export class KonserveError extends Error {
+  readonly code: ErrorCode
+  key?: unknown
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined)
+    this.code = code
+    if ('key' in details) this.key = details.key
+  }
+
+  static {
+    this.prototype.name = 'KonserveError'
+  }
+}
+
+export interface ConfigIssue {
+  /** Where in the config, joined by dots: `frontendConfig.id`. */
+  path: string
+  message: string
+}
+
+/** The config names wrong fields; `issues` has each of them by its path. */
+export class InvalidConfigError extends KonserveError {
+  readonly issues: readonly ConfigIssue[]
+
+  constructor(issues: readonly ConfigIssue[], details?: ErrorDetails) {
+    super('INVALID_CONFIG', `Invalid store config: ${issues.map((i) => `${i.path}: ${i.message}`).join('; ')}`, details)
+    this.issues = issues
+  }
+
+  static {
+    this.prototype.name = 'InvalidConfigError'
+  }
+}
+
+/** The value cannot be stored; `path` leads to the part that cannot, from the value's root. */
+export class UnserializableValueError extends KonserveError {
+  readonly path: readonly (string | number)[]
+
+  constructor(reason: string, path: readonly (string | number)[] = [], details?: ErrorDetails) {
+    super('UNSERIALIZABLE_VALUE', `Cannot store ${reason} at ${formatPath(path)}. ${UNSERIALIZABLE_HINT}`, details)
+    this.path = path
+  }
+
+  static {
+    this.prototype.name = 'UnserializableValueError'
+  }
+}
+
+/** A KonserveError whose code alone says what happened. */
+export type CodedError<C extends ErrorCode> = KonserveError & { readonly code: C }
+
+/** Its class, to be built as `new X(message, { key, cause })` and tested with `instanceof`. */
+export interface CodedErrorClass<C extends ErrorCode> {
+  new (message: string, details?: ErrorDetails): CodedError<C>
+  readonly prototype: CodedError<C>
+}
+
+export const MissingIdError: CodedErrorClass<'MISSING_ID'> = coded('MissingIdError', 'MISSING_ID')
+export type MissingIdError = CodedError<'MISSING_ID'>
+export const InvalidIdError: CodedErrorClass<'INVALID_ID'> = coded('InvalidIdError', 'INVALID_ID')
+export type InvalidIdError = CodedError<'INVALID_ID'>
+export const UnknownBackendError: CodedErrorClass<'UNKNOWN_BACKEND'> = coded('UnknownBackendError', 'UNKNOWN_BACKEND')
+export type UnknownBackendError = CodedError<'UNKNOWN_BACKEND'>
+export const MissingDriverError: CodedErrorClass<'MISSING_DRIVER'> = coded('MissingDriverError', 'MISSING_DRIVER')
+export type MissingDriverError = CodedError<'MISSING_DRIVER'>
+export const StoreNotFoundError: CodedErrorClass<'STORE_NOT_FOUND'> = coded('StoreNotFoundError', 'STORE_NOT_FOUND')
+export type StoreNotFoundError = CodedError<'STORE_NOT_FOUND'>
+export const StoreExistsError: CodedErrorClass<'STORE_EXISTS'> = coded('StoreExistsError', 'STORE_EXISTS')
+export type StoreExistsError = CodedError<'STORE_EXISTS'>
+export const StoreIdMismatchError: CodedErrorClass<'STORE_ID_MISMATCH'> = coded('StoreIdMismatchError', 'STORE_ID_MISMATCH')
+export type StoreIdMismatchError = CodedError<'STORE_ID_MISMATCH'>
+export const StoreReleasedError: CodedErrorClass<'STORE_RELEASED'> = coded('StoreReleasedError', 'STORE_RELEASED')
+export type StoreReleasedError = CodedError<'STORE_RELEASED'>
+export const SyncUnsupportedError: CodedErrorClass<'SYNC_UNSUPPORTED'> = coded('SyncUnsupportedError', 'SYNC_UNSUPPORTED')
+export type SyncUnsupportedError = CodedError<'SYNC_UNSUPPORTED'>
+export const BusyError: CodedErrorClass<'BUSY'> = coded('BusyError', 'BUSY')
+export type BusyError = CodedError<'BUSY'>
+export const AtomicUnsupportedError: CodedErrorClass<'ATOMIC_UNSUPPORTED'> = coded('AtomicUnsupportedError', 'ATOMIC_UNSUPPORTED')
+export type AtomicUnsupportedError = CodedError<'ATOMIC_UNSUPPORTED'>
+export const InvalidKeyError: CodedErrorClass<'INVALID_KEY'> = coded('InvalidKeyError', 'INVALID_KEY')
+export type InvalidKeyError = CodedError<'INVALID_KEY'>
+export const InvalidPathError: CodedErrorClass<'INVALID_PATH'> = coded('InvalidPathError', 'INVALID_PATH')
+export type InvalidPathError = CodedError<'INVALID_PATH'>
+export const ReentrantUpdateError: CodedErrorClass<'REENTRANT_UPDATE'> = coded('ReentrantUpdateError', 'REENTRANT_UPDATE')
+export type ReentrantUpdateError = CodedError<'REENTRANT_UPDATE'>
+export const NotAValueError: CodedErrorClass<'NOT_A_VALUE'> = coded('NotAValueError', 'NOT_A_VALUE')
+export type NotAValueError = CodedError<'NOT_A_VALUE'>
+export const NotBinaryError: CodedErrorClass<'NOT_BINARY'> = coded('NotBinaryError', 'NOT_BINARY')
+export type NotBinaryError = CodedError<'NOT_BINARY'>
+export const NotALogError: CodedErrorClass<'NOT_A_LOG'> = coded('NotALogError', 'NOT_A_LOG')
+export type NotALogError = CodedError<'NOT_A_LOG'>
+export const NotResidentError: CodedErrorClass<'NOT_RESIDENT'> = coded('NotResidentError', 'NOT_RESIDENT')
+export type NotResidentError = CodedError<'NOT_RESIDENT'>
+export const CorruptEntryError: CodedErrorClass<'CORRUPT_ENTRY'> = coded('CorruptEntryError', 'CORRUPT_ENTRY')
+export type CorruptEntryError = CodedError<'CORRUPT_ENTRY'>
+export const UnsupportedLayoutError: CodedErrorClass<'UNSUPPORTED_LAYOUT'> = coded('UnsupportedLayoutError', 'UNSUPPORTED_LAYOUT')
+export type UnsupportedLayoutError = CodedError<'UNSUPPORTED_LAYOUT'>
+export const LimitExceededError: CodedErrorClass<'LIMIT_EXCEEDED'> = coded('LimitExceededError', 'LIMIT_EXCEEDED')
+export type LimitExceededError = CodedError<'LIMIT_EXCEEDED'>
+export const DecryptionError: CodedErrorClass<'DECRYPTION_FAILED'> = coded('DecryptionError', 'DECRYPTION_FAILED')
+export type DecryptionError = CodedError<'DECRYPTION_FAILED'>
+export const ConflictError: CodedErrorClass<'CONFLICT'> = coded('ConflictError', 'CONFLICT')
+export type ConflictError = CodedError<'CONFLICT'>
+export const QuotaExceededError: CodedErrorClass<'QUOTA_EXCEEDED'> = coded('QuotaExceededError', 'QUOTA_EXCEEDED')
+export type QuotaExceededError = CodedError<'QUOTA_EXCEEDED'>
+export const StorageUnavailableError: CodedErrorClass<'STORAGE_UNAVAILABLE'> = coded('StorageUnavailableError', 'STORAGE_UNAVAILABLE')
+export type StorageUnavailableError = CodedError<'STORAGE_UNAVAILABLE'>
+
+/** What a call with `{ sync: true }` gets from an engine that can only answer later. */
+export function syncUnsupported(backend: string): SyncUnsupportedError {
+  return new SyncUnsupportedError(
+    `The ${backend} backend is asynchronous and cannot answer { sync: true }. Await the call, or use backend: 'tiered' with memory in front, whose reads of resident keys are synchronous.`,
+  )
+}
+
+const UNSERIALIZABLE_HINT =
+  'Plain objects, arrays, Map, Set, Date, RegExp, URL, Error, ArrayBuffer, typed arrays and primitives can be stored; registerType teaches the codec a class.'
+
+function coded<C extends ErrorCode>(name: string, code: C): CodedErrorClass<C> {
+  const error = class extends KonserveError {
+    constructor(message: string, details?: ErrorDetails) {
+      super(code, message, details)
+    }
+  }
+  error.prototype.name = name
+  return error as unknown as CodedErrorClass<C>
+}
+
+/** `value.a[0]["b c"]`, for messages. */
+export function formatPath(path: readonly (string | number)[]): string {
+  return path.reduce<string>((text, segment) => {
+    if (typeof segment === 'number') return `${text}[${segment}]`
+    return /^[A-Za-z_$][\w$]*$/.test(segment) ? `${text}.${segment}` : `${text}[${JSON.stringify(segment)}]`
+  }, 'value')
+}

@@ -1,0 +1,81 @@
+/**
+ * Sync and async from one body. A function written over `PromiseOrValue` answers with the value itself where every
+ * call beneath it did, and with a promise as soon as one of them had to wait.
+ */
+export type PromiseOrValue<T> = T | Promise<T>
+
+export function isPromise<T>(value: PromiseOrValue<T>): value is Promise<T> {
+  return value instanceof Promise || typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+}
+
+/**
+ * Continue with `fn` once `value` is there: at once for a value, later for a promise. It is not called `then`, because
+ * a module that exports a `then` is taken for a promise by `import()`.
+ */
+export function chain<T, R>(value: PromiseOrValue<T>, fn: (value: T) => PromiseOrValue<R>): PromiseOrValue<R> {
+  return isPromise(value) ? value.then(fn) : fn(value)
+}
+
+/** Run `fn`; what it throws, or what its promise rejects with, goes to `onError`, whose answer stands in. */
+export function rescue<T>(fn: () => PromiseOrValue<T>, onError: (error: unknown) => PromiseOrValue<T>): PromiseOrValue<T> {
+  let value: PromiseOrValue<T>
+  try {
+    value = fn()
+  } catch (error) {
+    return onError(error)
+  }
+  return isPromise(value) ? value.catch(onError) : value
+}
+
+/** Run `fn`, then `cleanup`, however `fn` ended. */
+export function ensure<T>(fn: () => PromiseOrValue<T>, cleanup: () => void): PromiseOrValue<T> {
+  let value: PromiseOrValue<T>
+  try {
+    value = fn()
+  } catch (error) {
+    cleanup()
+    throw error
+  }
+  if (isPromise(value)) return value.finally(cleanup)
+  cleanup()
+  return value
+}
+
+/** Call `step` until it answers `false`, one call after the other; a long synchronous run does not grow the stack. */
+export function repeat(step: () => PromiseOrValue<boolean>): PromiseOrValue<void> {
+  for (;;) {
+    const more = step()
+    if (isPromise(more)) return repeatAsync(more, step)
+    if (!more) return
+  }
+}
+
+/** Call `fn` with each item in turn, the next one when the one before is done. */
+export function each<T>(items: Iterable<T>, fn: (item: T, index: number) => PromiseOrValue<unknown>): PromiseOrValue<void> {
+  const iterator = items[Symbol.iterator]()
+  let index = 0
+  return repeat(() => {
+    const next = iterator.next()
+    if (next.done) return false
+    return chain(fn(next.value, index++), () => true)
+  })
+}
+
+/** The answers of `fn` for each item, asked for one after the other. */
+export function mapInOrder<T, R>(items: Iterable<T>, fn: (item: T) => PromiseOrValue<R>): PromiseOrValue<R[]> {
+  const results: R[] = []
+  return chain(
+    each(items, (item) => chain(fn(item), (result) => results.push(result))),
+    () => results,
+  )
+}
+
+/** `Promise.all` that answers at once where nothing had to wait. */
+export function all<T>(values: readonly PromiseOrValue<T>[]): PromiseOrValue<T[]> {
+  return values.some(isPromise) ? Promise.all(values) : (values as T[])
+}
+
+async function repeatAsync(first: Promise<boolean>, step: () => PromiseOrValue<boolean>): Promise<void> {
+  let more = await first
+  while (more) more = await step()
+}

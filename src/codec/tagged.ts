@@ -1,0 +1,93 @@
+/** A Clojure keyword: `new Keyword('user/name')` is `:user/name`. On the wire tag 39 over the text with its colon. */
+export class Keyword {
+  readonly name: string
+
+  constructor(name: string) {
+    this.name = name
+    Object.freeze(this)
+  }
+
+  toString(): string {
+    return `:${this.name}`
+  }
+}
+
+/** A Clojure symbol, `user/name`. On the wire tag 39 over the text. */
+export class ClojureSymbol {
+  readonly name: string
+
+  constructor(name: string) {
+    if (name.startsWith(':')) throw new TypeError(`The name of a symbol cannot start with a colon: ${name}`)
+    this.name = name
+    Object.freeze(this)
+  }
+
+  toString(): string {
+    return this.name
+  }
+}
+
+/** A UUID that is a type of its own, as in Clojure; in lower case. On the wire tag 37 over its 16 bytes. */
+export class Uuid {
+  readonly value: string
+
+  constructor(value: string) {
+    if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value)) throw new TypeError(`Not a UUID: ${value}`)
+    this.value = value.toLowerCase()
+    Object.freeze(this)
+  }
+
+  toString(): string {
+    return this.value
+  }
+}
+
+/** A CBOR tag that has no type here, with what it stands over. Numbers beyond 2^53-1 are bigints. */
+export class Tagged<T = unknown> {
+  readonly tag: number | bigint
+  readonly value: T
+
+  constructor(tag: number | bigint, value: T) {
+    const number = Number(tag)
+    const isTag = typeof tag === 'bigint' ? BigInt.asUintN(64, tag) === tag : Number.isSafeInteger(tag) && tag >= 0
+    if (!isTag) throw new TypeError(`Not a CBOR tag: ${tag}`)
+    this.tag = Number.isSafeInteger(number) ? number : tag
+    this.value = value
+    Object.freeze(this)
+  }
+}
+
+/** Tags of RFC 8949 and the IANA registry that the codec gives a type; a `Tagged` cannot stand in for them. */
+export const TAG: {
+  readonly date: 1
+  readonly bigint: 2
+  readonly negativeBigint: 3
+  readonly named: 27
+  readonly url: 32
+  readonly regExp: 35
+  readonly uuid: 37
+  readonly identifier: 39
+  readonly set: 258
+  readonly map: 259
+  readonly wtf8: 273
+  readonly selfDescribed: 55799
+} = {
+  date: 1,
+  bigint: 2,
+  negativeBigint: 3,
+  named: 27,
+  url: 32,
+  regExp: 35,
+  uuid: 37,
+  identifier: 39,
+  set: 258,
+  map: 259,
+  wtf8: 273,
+  selfDescribed: 55799,
+}
+
+export function hasType(tag: number | bigint): boolean {
+  return typed.has(tag) || (tag >= 64 && tag <= 87)
+}
+
+const typed = new Set<number | bigint>(Object.values(TAG))

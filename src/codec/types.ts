@@ -1,0 +1,57 @@
+import { CorruptEntryError } from '../base/errors.ts'
+
+/** How values of a class are stored: as a name and a payload that is itself storable. */
+export interface TypeCodec<T, P = unknown> {
+  test(value: unknown): boolean
+  /** The payload: anything the codec can store. */
+  encode(value: T): P
+  /** The value again, from a payload that nobody else holds. */
+  decode(payload: P): T
+}
+
+export interface RegisteredType {
+  readonly name: string
+  readonly codec: TypeCodec<unknown>
+}
+
+/**
+ * Teach the codec a class. `name` is stored with each value (CBOR tag 27 over `[name, payload]`) and must be the same
+ * wherever the value is read. Tests run in the order of registration, for what the codec does not store by itself.
+ *
+ * @example
+ * registerType('money', {
+ *   test: (value) => value instanceof Money,
+ *   encode: (money: Money) => [money.amount, money.currency],
+ *   decode: ([amount, currency]) => new Money(amount, currency),
+ * })
+ *
+ * @throws TypeError if the name is empty, reserved or taken
+ */
+export function registerType<T, P = any>(name: string, codec: TypeCodec<T, P>): void {
+  if (typeof name !== 'string' || name === '') throw new TypeError('The name of a type is a string that is not empty')
+  if (RESERVED_NAMES.has(name)) throw new TypeError(`The type name ${JSON.stringify(name)} is reserved`)
+  if (types.has(name)) throw new TypeError(`The type ${JSON.stringify(name)} is already registered`)
+  types.set(name, { name, codec: codec as unknown as TypeCodec<unknown> })
+}
+
+export function findType(value: unknown): RegisteredType | undefined {
+  for (const type of types.values()) if (type.codec.test(value)) return type
+  return undefined
+}
+
+/** @throws CORRUPT_ENTRY if nobody registered `name`, or its codec refuses the payload */
+export function decodeType(name: string, payload: unknown): unknown {
+  const type = types.get(name)
+  if (!type) {
+    throw new CorruptEntryError(`The type ${JSON.stringify(name)} is unknown: registerType must be called before reading it`)
+  }
+  try {
+    return type.codec.decode(payload)
+  } catch (cause) {
+    throw new CorruptEntryError(`The type ${JSON.stringify(name)} could not be read`, { cause })
+  }
+}
+
+const RESERVED_NAMES = new Set(['ArrayBuffer', 'Date', 'Error', 'RegExp'])
+
+const types = new Map<string, RegisteredType>()

@@ -1,0 +1,100 @@
+import { safeParse } from 'valibot'
+import { validate as isUuid } from 'uuid'
+import { type AnyConfig, type BackendDefinition, type BaseConfig, backendNames, findBackend } from '../base/backend.ts'
+import { type ConfigIssue, InvalidConfigError, InvalidIdError, MissingIdError, UnknownBackendError } from '../base/errors.ts'
+
+export interface CheckedConfig {
+  readonly definition: BackendDefinition
+  /** As given, the id in lower case and the schema's defaults filled in. */
+  readonly config: AnyConfig
+}
+
+/**
+ * Check a config: the id (MISSING_ID, INVALID_ID), the backend (UNKNOWN_BACKEND), then the backend's own fields
+ * (INVALID_CONFIG, with each wrong field by its path).
+ */
+export function checkConfig(input: BaseConfig): CheckedConfig {
+  if (typeof input !== 'object' || input === null) {
+    throw new InvalidConfigError([{ path: 'config', message: `expected an object, got ${typeName(input)}` }])
+  }
+  const { backend, id, opts, ...own } = input as Partial<AnyConfig>
+  if (id === undefined || id === null) {
+    throw new MissingIdError(
+      'The store config has no id. Give it a UUID that stays the same for this store; crypto.randomUUID() makes one.',
+    )
+  }
+  if (!isUuid(id)) {
+    throw new InvalidIdError(
+      `The store config's id must be a UUID string such as crypto.randomUUID() makes, got ${typeof id === 'string' ? JSON.stringify(id) : typeName(id)}.`,
+    )
+  }
+  const definition = typeof backend === 'string' ? findBackend(backend) : undefined
+  if (definition === undefined) throw unknownBackend(backend)
+  const parsed = safeParse(definition.schema, own)
+  const issues = parsed.success ? [] : parsed.issues.map(toIssue)
+  if (opts !== undefined && (typeof opts !== 'object' || opts === null)) {
+    issues.push({ path: 'opts', message: `expected an object, got ${typeName(opts)}` })
+  }
+  if (issues.length > 0) throw new InvalidConfigError(issues)
+  const checked: object = { ...(parsed.output as object), backend, id: id.toLowerCase(), ...(opts && { opts }) }
+  const { refine } = definition
+  return { definition, config: refine ? refine(checked as AnyConfig) : (checked as AnyConfig) }
+}
+
+/** The config without what must not be shown. */
+export function publicConfig(config: AnyConfig): AnyConfig {
+  const shown: Record<string, unknown> = { ...config }
+  for (const path of findBackend(config.backend)?.secrets ?? []) omit(shown, path.split('.'))
+  for (const [field, value] of Object.entries(shown)) {
+    if (isObject(value) && typeof value['backend'] === 'string') shown[field] = publicConfig(value as AnyConfig)
+  }
+  return Object.freeze(shown) as AnyConfig
+}
+
+/** The fields in which two configs of one place would make two different engines; those of a handle do not count. */
+export function differingFields(a: AnyConfig, b: AnyConfig): string[] {
+  const fields = new Set([...Object.keys(a), ...Object.keys(b)])
+  for (const field of ['backend', 'id', 'opts', 'durability']) fields.delete(field)
+  return [...fields].filter((field) => !same(a[field], b[field]))
+}
+
+function unknownBackend(backend: unknown): UnknownBackendError {
+  const known = backendNames()
+    .map((name) => JSON.stringify(name))
+    .join(', ')
+  const remedy =
+    backend === 'file'
+      ? 'Files need Node: import konserve-ts with the "node" export condition.'
+      : backend === 'indexeddb'
+        ? 'IndexedDB needs a browser: import konserve-ts with the "browser" export condition.'
+        : 'Import the module that adds it, or add it yourself with registerBackend.'
+  return new UnknownBackendError(
+    `Unknown store backend ${typeof backend === 'string' ? JSON.stringify(backend) : typeName(backend)}. Registered here: ${known}. ${remedy}`,
+  )
+}
+
+function toIssue(issue: { message: string; path?: readonly { key: unknown }[] | undefined }): ConfigIssue {
+  return { path: issue.path?.map(({ key }) => String(key)).join('.') ?? 'config', message: issue.message }
+}
+
+function omit(target: Record<string, unknown>, [field, ...rest]: string[]): void {
+  const value = field === undefined ? undefined : target[field]
+  if (field === undefined || value === undefined) return
+  if (rest.length === 0) delete target[field]
+  else if (isObject(value)) omit((target[field] = { ...value }) as Record<string, unknown>, rest)
+}
+
+function same(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true
+  if (!isObject(a) || !isObject(b) || Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false
+  const keys = Object.keys(a)
+  return keys.length === Object.keys(b).length && keys.every((key) => same(a[key], b[key]))
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+function typeName(value: unknown): string {
+  return value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value
+}

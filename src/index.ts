@@ -1,0 +1,48 @@
+export { connectStore, createStore, deleteStore, releaseStore, storeExists, validateStoreConfig } from './store/lifecycle.ts'
+export { registerBackend } from './base/backend.ts'
+export { registerType } from './codec/types.ts'
+export {
+  KonserveError,
+  InvalidConfigError,
+  UnserializableValueError,
+  MissingIdError,
+  InvalidIdError,
+  UnknownBackendError,
+  MissingDriverError,
+  StoreNotFoundError,
+  StoreExistsError,
+  StoreIdMismatchError,
+  StoreReleasedError,
+  SyncUnsupportedError,
+  BusyError,
+  AtomicUnsupportedError,
+  InvalidKeyError,
+  InvalidPathError,
+  ReentrantUpdateError,
+  NotAValueError,
+  NotBinaryError,
+  NotALogError,
+  NotResidentError,
+  CorruptEntryError,
+  UnsupportedLayoutError,
+  LimitExceededError,
+  DecryptionError,
+  ConflictError,
+  QuotaExceededError,
+  StorageUnavailableError,
+} from './base/errors.ts'
+export type { CodedError, CodedErrorClass, ConfigIssue, ErrorCode } from './base/errors.ts'
+export type {
+  AnyConfig,
+  Backend,
+  BackendConfigs,
+  BackendDefinition,
+  BaseConfig,
+  BlobBackend,
+  Capabilities,
+  Durability,
+  LifecycleOptions,
+  StoreConfig,
+} from './base/backend.ts'
+export type { Entry, EntryType, Key, Meta, Name } from './base/entry.ts'
+export type * from './store/types.ts'

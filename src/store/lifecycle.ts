@@ -1,0 +1,122 @@
+import type { BaseConfig, LifecycleOptions, OpenContext, StoreConfig } from '../base/backend.ts'
+import { InvalidConfigError, syncUnsupported } from '../base/errors.ts'
+import { type PromiseOrValue, chain, isPromise } from '../base/promise-or-value.ts'
+import { type CheckedConfig, checkConfig, publicConfig } from '../engine/config.ts'
+import { type Mode, acquireEngine, destroyEngine, locationOf, releaseEngine } from '../engine/engines.ts'
+import { Handle } from './context.ts'
+import { handleOf, makeStore } from './store.ts'
+import type { AnySchema, Store } from './types.ts'
+
+type SyncOptions = LifecycleOptions & { readonly sync: true }
+type AsyncOptions = LifecycleOptions & { readonly sync?: false | undefined }
+
+/**
+ * Open a store, creating it if it is not there yet (with `{ create: false }`: `STORE_NOT_FOUND`). Handles on one store
+ * in one process share its engine.
+ *
+ * Errors: `MISSING_ID`, `INVALID_ID`, `INVALID_CONFIG`, `UNKNOWN_BACKEND`, `STORE_ID_MISMATCH` (another store is there),
+ * `UNSUPPORTED_LAYOUT` (something else is there), `SYNC_UNSUPPORTED`, `STORAGE_UNAVAILABLE`.
+ *
+ * @example
+ * const store = await connectStore({ backend: 'memory', id: '5f0c6c0e-9a3b-4d6e-8f57-3a2f0d8c1b11' })
+ */
+export function connectStore<Schema = AnySchema>(config: StoreConfig, opts: SyncOptions): Store<Schema>
+export function connectStore<Schema = AnySchema>(config: StoreConfig, opts?: AsyncOptions): Promise<Store<Schema>>
+export function connectStore<Schema = AnySchema>(config: StoreConfig, opts?: LifecycleOptions): PromiseOrValue<Store<Schema>> {
+  return lifecycle(config, opts, (checked, context) => openStore(checked, context.create ? 'connect' : 'open', context))
+}
+
+/** Create a store and open it; exclusive, in a race too: `STORE_EXISTS`. Other errors as `connectStore`. */
+export function createStore<Schema = AnySchema>(config: StoreConfig, opts: SyncOptions): Store<Schema>
+export function createStore<Schema = AnySchema>(config: StoreConfig, opts?: AsyncOptions): Promise<Store<Schema>>
+export function createStore<Schema = AnySchema>(config: StoreConfig, opts?: LifecycleOptions): PromiseOrValue<Store<Schema>> {
+  return lifecycle(config, opts, (checked, context) => openStore(checked, 'create', context))
+}
+
+/** Whether there is a store: a place with foreign content has none. `STORE_ID_MISMATCH` if it is another one. */
+export function storeExists(config: StoreConfig, opts: SyncOptions): boolean
+export function storeExists(config: StoreConfig, opts?: AsyncOptions): Promise<boolean>
+export function storeExists(config: StoreConfig, opts?: LifecycleOptions): PromiseOrValue<boolean> {
+  return lifecycle(config, opts, ({ definition, config: checked }, context) => definition.exists(checked, context))
+}
+
+/**
+ * Delete a store with all that it holds, and nothing else at its place. Its handles in this process are released first.
+ * Nothing happens where no store is. `STORE_ID_MISMATCH` if another one is.
+ */
+export function deleteStore(config: StoreConfig, opts: SyncOptions): void
+export function deleteStore(config: StoreConfig, opts?: AsyncOptions): Promise<void>
+export function deleteStore(config: StoreConfig, opts?: LifecycleOptions): PromiseOrValue<void> {
+  return lifecycle(config, opts, ({ definition, config: checked }, context) => destroyEngine(definition, checked, context))
+}
+
+/**
+ * Close a store: calls that are running finish, later ones are `STORE_RELEASED`. The last handle closes the engine.
+ * Doing it twice does no harm. `INVALID_CONFIG` if the config is another store's.
+ */
+export function releaseStore(config: StoreConfig, store: Store<never>, opts: SyncOptions): void
+export function releaseStore(config: StoreConfig, store: Store<never>, opts?: AsyncOptions): Promise<void>
+export function releaseStore(config: StoreConfig, store: Store<never>, opts?: LifecycleOptions): PromiseOrValue<void> {
+  return lifecycle(config, opts, ({ definition, config: checked }, context) => {
+    const handle = handleOf(store)
+    if (handle === undefined || handle.engine.location !== locationOf(definition, checked) || handle.config.id !== checked.id) {
+      throw new InvalidConfigError([{ path: 'config', message: 'is not the config of the store to release' }])
+    }
+    return release(handle, context)
+  })
+}
+
+/** Check a config and give it back; throws at once what is wrong with it. */
+export function validateStoreConfig<Config extends BaseConfig>(config: Config): Config {
+  checkConfig(config)
+  return config
+}
+
+interface LifecycleContext extends OpenContext {
+  readonly create: boolean
+}
+
+function lifecycle<T>(
+  config: BaseConfig,
+  opts: LifecycleOptions | undefined,
+  body: (checked: CheckedConfig, context: LifecycleContext) => PromiseOrValue<T>,
+): PromiseOrValue<T> {
+  const options: LifecycleOptions = { ...config?.opts, ...opts }
+  const context: LifecycleContext = {
+    sync: options.sync === true,
+    signal: options.signal,
+    create: options.create !== false,
+    createContainer: options.createContainer === true,
+    private: false,
+    onError: options.onError ?? ((error) => console.error(error)),
+  }
+  const task = (): PromiseOrValue<T> => {
+    const checked = checkConfig(config)
+    const { capabilities } = checked.definition
+    const { sync } = typeof capabilities === 'function' ? capabilities(checked.config) : capabilities
+    if (context.sync && sync !== true) throw syncUnsupported(checked.config.backend)
+    context.signal?.throwIfAborted()
+    return body(checked, context)
+  }
+  if (context.sync) return task()
+  try {
+    const result = task()
+    return isPromise(result) ? result : Promise.resolve(result)
+  } catch (error) {
+    return Promise.reject(error as Error)
+  }
+}
+
+function openStore<Schema>({ definition, config }: CheckedConfig, mode: Mode, context: OpenContext): PromiseOrValue<Store<Schema>> {
+  const handle = new Handle(publicConfig(config), context.onError)
+  return chain(acquireEngine(definition, config, mode, handle, context), (engine) => {
+    handle.attach(engine)
+    const later: OpenContext = { ...context, sync: false, signal: undefined }
+    return makeStore<Schema>(handle, async () => release(handle, later))
+  })
+}
+
+function release(handle: Handle, context: OpenContext): PromiseOrValue<void> {
+  if (handle.released) return
+  return chain(handle.stop(context), () => releaseEngine(handle.engine, handle, context))
+}

@@ -1,0 +1,181 @@
+import { sha512 } from '@noble/hashes/sha2.js'
+import type { Key, Name } from '../base/entry.ts'
+import { InvalidKeyError } from '../base/errors.ts'
+import { LONG_NAME_CUT, MAX_NAME_LENGTH, isLongName, isName, isReserved } from '../base/name.ts'
+import { fromBase32Hex, toBase32Hex } from '../codec/base32hex.ts'
+import { decode, encode } from '../codec/cbor.ts'
+import { describe, kindOf, typedArrayName } from '../codec/kinds.ts'
+
+export { isLongName }
+
+/**
+ * The name of a key: ASCII, at most 200 bytes, safe in any file system. Names order numbers numerically, and what
+ * starts alike stands together. INVALID_KEY, with where and why, for what is no key.
+ */
+export function keyToName(key: unknown): Name {
+  const name = fullName(key)
+  return name.length <= MAX_NAME_LENGTH ? name : shorten(name)
+}
+
+/**
+ * The key of a name. `undefined` for a long name, whose key is in its metadata (`isLongName` tells), and for what is
+ * not the name of a key at all: one of ours (`isReserved`), or a text that `keyToName` answers for no key.
+ */
+export function nameToKey(name: Name): Key | undefined {
+  if (isReserved(name) || isLongName(name) || !isName(name)) return undefined
+  if (!name.startsWith('(')) return readAtom(name)
+  if (name === '(') return []
+  const elements: Key[] = []
+  for (const atom of name.slice(1).split(',')) {
+    const element = readAtom(atom)
+    if (element === undefined) return undefined
+    elements.push(element)
+  }
+  return elements
+}
+
+/** The name before it is shortened: equal for equal keys only. */
+export function fullName(key: unknown): string {
+  if (typeof key === 'string') return stringAtom(key, [])
+  if (!Array.isArray(key) || kindOf(key) !== 'Array') return atomOf(key, [])
+  let name = '('
+  // By index, because a hole is an undefined element.
+  for (let i = 0; i < key.length; i++) name += `${i > 0 ? ',' : ''}${atomOf(key[i], [i], [key])}`
+  return name
+}
+
+/** Whether two keys are one: whatever the order of properties, Buffers as Uint8Arrays, -0 as 0. */
+export function sameKey(a: Key, b: Key): boolean {
+  return a === b || fullName(a) === fullName(b)
+}
+
+/**
+ * What the names of all array keys start with that start with `elements` and go on, with `last`, with a string that
+ * starts so. Other names may start so too: confirm on the key.
+ */
+export function namePrefix(elements: readonly Key[], last?: string): Name {
+  const prefix = fullName(elements)
+  if (last === undefined) return prefix.slice(0, LONG_NAME_CUT)
+  return `${prefix}${elements.length > 0 ? ',' : ''}${stringAtom(last, [elements.length])}`.slice(0, LONG_NAME_CUT)
+}
+
+/** What the names of all string keys start with that start with `prefix`. */
+export function stringPrefix(prefix: string): Name {
+  return stringAtom(prefix, []).slice(0, LONG_NAME_CUT)
+}
+
+type Path = readonly (string | number)[]
+
+const MAX_DEPTH = 100
+const SAFE = /^[a-z0-9_-]*$/
+const ESCAPED = /%[0-9A-F]{2}|[A-Z.!~*'()]/g
+const NEEDLESS_ESCAPE = /%(?:2d|3\d|5f|6[1-9a-f]|7[0-9a])/
+const float = new DataView(new ArrayBuffer(8))
+
+function atomOf(key: unknown, path: Path, ancestors: readonly object[] = []): string {
+  if (typeof key === 'string') return stringAtom(key, path)
+  if (typeof key === 'number') return numberAtom(key, path)
+  return `c${toBase32Hex(encode(normalize(key, path, ancestors), { deterministic: true }))}`
+}
+
+function stringAtom(key: string, path: Path): string {
+  return SAFE.test(key) ? `s${key}` : `s${escape(key, path)}`
+}
+
+function escape(text: string, path: Path): string {
+  let escaped: string
+  try {
+    escaped = encodeURIComponent(text)
+  } catch {
+    throw invalid('a string with half of a surrogate pair', path)
+  }
+  // encodeURIComponent leaves more as it is, and writes its hex digits in upper case.
+  return escaped.replace(ESCAPED, (part) => (part.length > 1 ? part.toLowerCase() : `%${part.charCodeAt(0).toString(16)}`))
+}
+
+/** The bits of a float64 so that they order as the numbers do: all inverted if it is negative, else the sign alone. */
+function numberAtom(key: number, path: Path): string {
+  if (!Number.isFinite(key)) throw invalid(String(key), path)
+  float.setFloat64(0, key + 0)
+  const high = float.getInt32(0)
+  const flip = high >> 31
+  return `n${hex32(high ^ (flip | 0x80000000))}${hex32(float.getInt32(4) ^ flip)}`
+}
+
+function hex32(word: number): string {
+  return (word >>> 0).toString(16).padStart(8, '0')
+}
+
+/** A copy of the key as CBOR is to see it: plain, checked in every part. */
+function normalize(key: unknown, path: Path, ancestors: readonly object[]): unknown {
+  switch (typeof key) {
+    case 'string':
+      stringAtom(key, path)
+      return key
+    case 'number':
+      if (!Number.isFinite(key)) throw invalid(String(key), path)
+      return key + 0
+    case 'bigint':
+    case 'boolean':
+      return key
+    case 'object':
+      return key === null ? null : normalizeObject(key, path, ancestors)
+    case 'undefined':
+      throw invalid('undefined', path)
+    default:
+      throw invalid(describe(key), path)
+  }
+}
+
+function normalizeObject(key: object, path: Path, ancestors: readonly object[]): unknown {
+  const kind = kindOf(key)
+  if (kind === 'Date') {
+    if (Number.isNaN((key as Date).getTime())) throw invalid('an invalid Date', path)
+    return key
+  }
+  if (kind === 'TypedArray' && typedArrayName(key) === 'Uint8Array') return key
+  if (kind !== 'Array' && kind !== 'Object') throw invalid(describe(key), path)
+  if (ancestors.includes(key)) throw invalid('a cycle', path)
+  if (ancestors.length === MAX_DEPTH) throw invalid(`more than ${MAX_DEPTH} levels`, path)
+  const inside = [...ancestors, key]
+  if (kind === 'Array') return Array.from(key as unknown[], (element, i) => normalize(element, [...path, i], inside))
+  const copy: Record<string, unknown> = Object.create(null)
+  for (const [property, value] of Object.entries(key)) {
+    stringAtom(property, [...path, property])
+    copy[property] = normalize(value, [...path, property], inside)
+  }
+  return copy
+}
+
+function readAtom(atom: string): Key | undefined {
+  try {
+    if (atom.startsWith('s')) return NEEDLESS_ESCAPE.test(atom) ? undefined : decodeURIComponent(atom.slice(1))
+    if (atom.startsWith('n')) return readNumber(atom)
+    const bytes = fromBase32Hex(atom.slice(1))
+    const key = bytes && (decode(bytes) as Key)
+    return bytes && atomOf(key, []) === atom ? key : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function readNumber(atom: string): number | undefined {
+  const high = parseInt(atom.slice(1, 9), 16) | 0
+  const flip = high < 0 ? 0 : -1
+  float.setInt32(0, high ^ (flip | 0x80000000))
+  float.setInt32(4, parseInt(atom.slice(9), 16) ^ flip)
+  const number = float.getFloat64(0)
+  return Number.isFinite(number) && !Object.is(number, -0) ? number : undefined
+}
+
+function shorten(name: string): Name {
+  const bytes = Uint8Array.from(name, (character) => character.charCodeAt(0))
+  return `${name.slice(0, LONG_NAME_CUT)}~${toBase32Hex(sha512(bytes)).slice(0, 52)}`
+}
+
+function invalid(what: string, path: Path): InvalidKeyError {
+  const where = path.length === 0 ? 'the key' : `key${path.map((segment) => `[${JSON.stringify(segment)}]`).join('')}`
+  return new InvalidKeyError(
+    `${what[0]!.toUpperCase()}${what.slice(1)} cannot be a key or a part of one: ${where}. Keys are strings, finite numbers, bigints, booleans, null, Dates, bytes, and arrays and plain objects of these.`,
+  )
+}

@@ -1,0 +1,123 @@
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { BrowserContext, Page } from 'playwright'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { bundle } from '../../scripts/bundle.mjs'
+import { openChromium } from '../../scripts/chromium.mjs'
+import { serve } from '../../scripts/serve.mjs'
+
+const project = inject('project')
+const csp = "default-src 'none'; script-src 'self'"
+
+/** An app that counts its own runs in an IndexedDB store and shows the count as its title. */
+const app = `
+  const config = { backend: 'indexeddb', id: 'c0b9a5e2-3d5f-4f57-8a34-6a1c8c3a7d55' }
+  const store = await konserve.connectStore(config)
+  const runs = ((await store.get('runs')) ?? 0) + 1
+  await store.set('runs', runs)
+  await konserve.releaseStore(config, store)
+  document.title = 'run ' + runs
+`
+
+/** An app that keeps a value in memory, for where there is no page. */
+const memoryApp = (entry: string) => `
+  import { connectStore } from '${entry}'
+  const store = await connectStore({ backend: 'memory', id: 'c0b9a5e2-3d5f-4f57-8a34-6a1c8c3a7d56' })
+  await store.set('a', [1, 2])
+  export default await store.get('a')
+`
+
+describe('in Chromium', () => {
+  let folder: string
+  let browser: BrowserContext
+  let server: { url: string; close: () => Promise<void> }
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'konserve-pages-'))
+    await mkdir(join(folder, 'pages'))
+    server = await serve(join(folder, 'pages'), { 'content-security-policy': csp })
+    browser = await openChromium(join(folder, 'profile'))
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await server?.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test.each(['konserve-ts', 'konserve-ts/js'])('a bundled import of %s keeps a value over a reload', async (entry) => {
+    const { code } = await bundle(project, `import * as konserve from '${entry}'\n${app}`, ['browser'])
+    const name = entry.replace('/', '-')
+    await writeFile(join(folder, 'pages', `${name}.js`), code)
+    await writeFile(
+      join(folder, 'pages', `${name}.html`),
+      `<title></title><script type="module" src="${name}.js"></script>`,
+    )
+    await expectRuns(`${name}.html`)
+  })
+
+  test('the script tag defines konserve and keeps a value over a reload', async () => {
+    const script = 'node_modules/konserve-ts/dist/konserve.global.js'
+    await cp(join(project, script), join(folder, 'pages/konserve.global.js'))
+    await writeFile(join(folder, 'pages/app.js'), `void (async () => {${app}})()`)
+    const tags = '<script src="konserve.global.js"></script><script src="app.js"></script>'
+    await writeFile(join(folder, 'pages/tag.html'), `<title></title>${tags}`)
+    await expectRuns('tag.html')
+  })
+
+  async function expectRuns(path: string): Promise<void> {
+    const page = await browser.newPage()
+    const errors: string[] = []
+    page.on('pageerror', (error) => errors.push(String(error)))
+    await page.goto(server.url + path)
+    const first = await title(page, errors)
+    await page.reload()
+    const second = await title(page, errors)
+    await page.evaluate(() =>
+      indexedDB.databases().then((all) => all.forEach(({ name }) => indexedDB.deleteDatabase(name!))),
+    )
+    await page.close()
+    expect([first, second, errors]).toEqual(['run 1', 'run 2', []])
+  }
+})
+
+describe('bundles', () => {
+  test.each([
+    { entry: 'konserve-ts', conditions: ['browser'], as: 'the browser condition' },
+    { entry: 'konserve-ts', conditions: ['workerd', 'worker'], as: 'the workerd condition' },
+    { entry: 'konserve-ts', conditions: [], as: 'the default condition' },
+    { entry: 'konserve-ts/js', conditions: [], as: 'the js entry' },
+    { entry: 'konserve-ts/testing', conditions: [], as: 'the testing entry' },
+  ])('no module of $as imports one of Node', async ({ entry, conditions }) => {
+    const { builtins } = await bundle(project, `export * from '${entry}'`, conditions)
+    expect(builtins).toEqual([])
+  })
+
+  test('the modules of the node condition import those of Node, so that the check above sees them', async () => {
+    const { builtins } = await bundle(project, `export * from 'konserve-ts'`, ['node'])
+    expect(builtins.some((each) => /-> node:fs/.test(each))).toBe(true)
+  })
+
+  test.each([
+    { name: 'workerd', entry: 'konserve-ts', conditions: ['workerd', 'worker'] },
+    { name: 'default', entry: 'konserve-ts', conditions: [] },
+    { name: 'js', entry: 'konserve-ts/js', conditions: [] },
+  ])('the bundle of $name runs where there is no DOM', async ({ name, entry, conditions }) => {
+    const { code } = await bundle(project, memoryApp(entry), conditions)
+    const path = join(project, `${name}.bundle.mjs`)
+    await writeFile(path, code)
+    const module: { default: unknown } = await import(/* @vite-ignore */ pathToFileURL(path).href)
+    expect(module.default).toEqual([1, 2])
+  })
+})
+
+async function title(page: Page, errors: string[]): Promise<string> {
+  await page
+    .waitForFunction(() => document.title !== '', undefined, { timeout: 15_000 })
+    .catch(() => {
+      throw new Error(`The page did not finish. ${errors.join('\n')}`)
+    })
+  return page.title()
+}

@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig } from 'vitest/config'
+import { findChromium, launchOptions } from './scripts/chromium.mjs'
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/browser/**', 'test/package/**'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        optimizeDeps: {
+          // Found late, each of these would make vite reload the page in the middle of a test.
+          include: ['@noble/hashes/sha2.js', 'fast-check', 'idb', 'uuid', 'valibot'],
+        },
+        test: {
+          name: 'chromium',
+          include: ['test/browser/**/*.test.ts', ...platformNeutral('test/codec'), ...platformNeutral('test/store')],
+          globalSetup: ['scripts/require-chromium.mjs'],
+          testTimeout: 30_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: findChromium() === undefined ? {} : launchOptions() }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+      {
+        test: {
+          name: 'package',
+          include: ['test/package/**/*.test.ts'],
+          globalSetup: ['test/package/install.ts'],
+          testTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
+
+/** The tests under `folder` that import nothing of Node's, so that the browser runs them too. */
+function platformNeutral(folder: string): string[] {
+  const root = import.meta.dirname
+  let names: string[]
+  try {
+    names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+  } catch {
+    return []
+  }
+  return names
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => join(folder, name))
+    .filter((path) => !/from 'node:|import\('node:/.test(readFileSync(join(root, path), 'utf8')))
+}
