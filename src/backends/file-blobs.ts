@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import process from 'node:process'
 import type {
   Blob,
   BlobBackend,
@@ -68,11 +69,13 @@ class FileBlobs implements BlobBackend {
     return this.#reported(name, () =>
       ifFound(() =>
         withFile(files, this.#file(name), 'r', (file) => {
-          if (range === undefined) return chain(readWhole(files, file), (bytes) => ({ bytes, version: frameVersion(bytes) }))
-          const header = range.start === 0 && range.end >= HEADER.end ? undefined : readRange(files, file, HEADER)
-          return chain(readRange(files, file, range), (bytes) =>
-            chain(header ?? bytes, (start) => ({ bytes, version: frameVersion(start) })),
-          )
+          if (range === undefined)
+            return chain(readWhole(files, file), (bytes) => ({ bytes, version: frameVersion(bytes) }))
+          const ranges = range.start === 0 && range.end >= HEADER.end ? [range] : [range, HEADER]
+          return chain(all(ranges.map((each) => readRange(files, file, each))), ([bytes, header = bytes]) => ({
+            bytes: bytes!,
+            version: frameVersion(header!),
+          }))
         }),
       ),
     )
@@ -125,7 +128,12 @@ class FileBlobs implements BlobBackend {
             () => this.#syncFolder(call),
             () => files.rename(aside, path),
           )
-          return chain(synced, () => chain(quietly(() => files.unlink(aside)), () => true))
+          return chain(synced, () =>
+            chain(
+              quietly(() => files.unlink(aside)),
+              () => true,
+            ),
+          )
         },
       )
     return chain(
@@ -187,11 +195,13 @@ class FileBlobs implements BlobBackend {
     const path = this.#file(name)
     const place = (): PromiseOrValue<boolean> => chain(files.link(temp, path), () => true)
     const placeWithoutLinks = (): PromiseOrValue<boolean> =>
-      chain(withFile(files, path, 'wx', () => undefined), () =>
-        undone(
-          () => chain(files.rename(temp, path), () => false),
-          () => files.unlink(path),
-        ),
+      chain(
+        withFile(files, path, 'wx', () => undefined),
+        () =>
+          undone(
+            () => chain(files.rename(temp, path), () => false),
+            () => files.unlink(path),
+          ),
       )
     const placed = rescue(
       () => rescue(place, (error) => (NO_LINKS.has(errnoOf(error)) ? placeWithoutLinks() : fail(error))),
@@ -199,7 +209,10 @@ class FileBlobs implements BlobBackend {
     )
     return chain(placed, (linked) =>
       undone(
-        () => chain(linked ? files.unlink(temp) : undefined, () => (this.#isStrict(call) ? this.#syncFolder(call) : undefined)),
+        () =>
+          chain(linked ? files.unlink(temp) : undefined, () =>
+            this.#isStrict(call) ? this.#syncFolder(call) : undefined,
+          ),
         () => files.unlink(path),
       ),
     )
@@ -222,7 +235,10 @@ class FileBlobs implements BlobBackend {
         () => (state === 'kept' ? files.unlink(old) : undefined),
       )
       return chain(renamed, () =>
-        chain(undone(() => this.#syncFolder(call), restore), () => (state === 'kept' ? quietly(() => files.unlink(old)) : undefined)),
+        chain(
+          undone(() => this.#syncFolder(call), restore),
+          () => (state === 'kept' ? quietly(() => files.unlink(old)) : undefined),
+        ),
       )
     })
   }
@@ -241,7 +257,14 @@ class FileBlobs implements BlobBackend {
 }
 
 /** What `link` fails with on file systems that have no hard links, or do not let a process make them. */
-const NO_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
+const NO_LINKS: ReadonlySet<string | undefined> = new Set([
+  'EPERM',
+  'EACCES',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EMLINK',
+])
 
 /** Make sure that the directory entries are on the device. Windows does not let a process open a folder. */
 export function syncFolder(files: FileSystem, path: string): PromiseOrValue<void> {
@@ -261,7 +284,12 @@ function keepOld(files: FileSystem, path: string, old: string): PromiseOrValue<'
   )
 }
 
-function writeFile(files: FileSystem, path: string, bytes: Uint8Array, { strict }: { strict: boolean }): PromiseOrValue<void> {
+function writeFile(
+  files: FileSystem,
+  path: string,
+  bytes: Uint8Array,
+  { strict }: { strict: boolean },
+): PromiseOrValue<void> {
   return withFile(files, path, 'wx', (file) => {
     let written = 0
     const writing = repeat(() => {
@@ -291,7 +319,13 @@ function readRange(files: FileSystem, file: number, { start, end }: ByteRange): 
 }
 
 /** Read on from byte `filled`, until `bytes` is full or the file ends; a read may give less than was asked for. */
-function fill(files: FileSystem, file: number, bytes: Uint8Array, filled: number, start: number): PromiseOrValue<Uint8Array> {
+function fill(
+  files: FileSystem,
+  file: number,
+  bytes: Uint8Array,
+  filled: number,
+  start: number,
+): PromiseOrValue<Uint8Array> {
   const reading = repeat(() => {
     if (filled >= bytes.length) return false
     return chain(files.read(file, bytes, filled, start + filled), (count) => {

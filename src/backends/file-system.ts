@@ -77,9 +77,14 @@ export function storageError(error: unknown, path: string): unknown {
   const errno = errnoOf(error)
   if (errno === undefined) return error
   if (errno === 'ENOSPC' || errno === 'EDQUOT') {
-    return new QuotaExceededError(`There is no space left to write ${path} (${errno}). Free some space, then try again.`, { cause: error })
+    return new QuotaExceededError(
+      `There is no space left to write ${path} (${errno}). Free some space, then try again.`,
+      { cause: error },
+    )
   }
-  return new StorageUnavailableError(`The store cannot use ${path} (${errno}). ${REMEDIES[errno] ?? DEFAULT_REMEDY}`, { cause: error })
+  return new StorageUnavailableError(`The store cannot use ${path} (${errno}). ${REMEDIES[errno] ?? DEFAULT_REMEDY}`, {
+    cause: error,
+  })
 }
 
 const PERMISSION = 'Allow this process to read and write the folder of the store.'

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
 import { type PromiseOrValue, each, rescue } from '../base/promise-or-value.ts'
 import { type FileSystem, errnoOf } from './file-system.ts'
 
@@ -28,9 +29,12 @@ export function removeTemps(
     const ours = owner === `${process.pid}-${ownStart}`
     if (alive.get(owner) && !(ours && options.own)) return
     // Another process may clean up at the same time.
-    return rescue(() => files.unlink(join(path, name)), (error) => {
-      if (errnoOf(error) !== 'ENOENT') throw error
-    })
+    return rescue(
+      () => files.unlink(join(path, name)),
+      (error) => {
+        if (errnoOf(error) !== 'ENOENT') throw error
+      },
+    )
   })
 }
 

@@ -1,29 +1,22 @@
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { type GenericSchema, integer, minValue, nonEmpty, number, optional, picklist, pipe, strictObject, string } from 'valibot'
 import { type BaseConfig, type Call, type Durability, registerBackend } from '../base/backend.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
 import { type PromiseOrValue, chain, each, rescue } from '../base/promise-or-value.ts'
-import type { Limits } from '../codec/limits.ts'
+import { fields, text } from '../base/schema.ts'
 import { type ContainerState, blobDefinition } from '../engine/blob-definition.ts'
+import { type BlobOptions, blobOptions } from './blob-options.ts'
 import { fileBlobs, fileCapabilities, syncFolder } from './file-blobs.ts'
 import { type FileSystem, errnoOf, nodeFileSystems, storageError } from './file-system.ts'
 import { isTempName, removeTemps } from './file-temp.ts'
 
-const positive = pipe(number(), integer(), minValue(1))
+const schema = fields({ path: text, ...blobOptions })
 
-const schema: GenericSchema = strictObject({
-  path: pipe(string(), nonEmpty('The path of a folder is needed')),
-  durability: optional(picklist(['strict', 'relaxed'])),
-  limits: optional(strictObject({ depth: optional(positive), bytes: optional(positive) })),
-})
-
-export interface FileConfig {
+export interface FileConfig extends BlobOptions {
   /** The folder of the store, and of nothing else. It is made, with its parents, where it is absent. */
   readonly path: string
-  /** `strict` (default): a write is done once the device has it. `relaxed`: once the operating system has it. */
+  /** Default `strict`. */
   readonly durability?: Durability | undefined
-  readonly limits?: Partial<Limits> | undefined
 }
 
 declare module '../base/backend.ts' {

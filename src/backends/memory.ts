@@ -1,4 +1,3 @@
-import { optional, picklist, strictObject } from 'valibot'
 import {
   type Backend,
   type BaseConfig,
@@ -12,12 +11,13 @@ import {
   registerBackend,
 } from '../base/backend.ts'
 import { type Entry, type Meta, type Name, type Version, isLive } from '../base/entry.ts'
-import { ConflictError, StoreExistsError, StoreNotFoundError, StoreReleasedError } from '../base/errors.ts'
+import { ConflictError, StoreExistsError, StoreNotFoundError, closedStore } from '../base/errors.ts'
 import { SortedNames } from '../engine/sorted-names.ts'
+import { fields, oneOf, optional } from '../base/schema.ts'
 import { clone, freeze } from '../codec/clone.ts'
 import { droppedParts } from '../engine/parts.ts'
 
-const schema = strictObject({ isolation: optional(picklist(['clone', 'freeze'])) })
+const schema = fields({ isolation: optional(oneOf('clone', 'freeze')) })
 
 export interface MemoryConfig {
   /**
@@ -165,7 +165,7 @@ class MemoryBackend implements Backend {
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new StoreReleasedError('The store was released or deleted. Connect to it again.')
+    if (this.#closed) throw closedStore()
   }
 
   #get(name: Name): Stored | undefined {

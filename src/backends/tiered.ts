@@ -1,16 +1,16 @@
-import { looseObject, optional, picklist, strictObject } from 'valibot'
 import { type AnyConfig, type BaseConfig, type Capabilities, type OpenContext, type StoreConfig, registerBackend } from '../base/backend.ts'
 import { InvalidConfigError, KonserveError } from '../base/errors.ts'
 import { type PromiseOrValue, chain, rescue } from '../base/promise-or-value.ts'
-import { type CheckedConfig, checkConfig } from '../engine/config.ts'
+import { anyObject, fields, oneOf, optional } from '../base/schema.ts'
+import { type CheckedConfig, capabilitiesOf, checkConfig } from '../engine/config.ts'
 import { type EngineUser, type Mode, acquireEngine, destroyEngine, locationOf, openBackend, releaseEngine } from '../engine/engines.ts'
 import { TieredBackend } from '../engine/tier.ts'
 
-const schema = strictObject({
-  frontendConfig: looseObject({}),
-  backendConfig: looseObject({}),
-  writePolicy: optional(picklist(['write-through', 'write-around']), 'write-through'),
-  readPolicy: optional(picklist(['frontend-first']), 'frontend-first'),
+const schema = fields({
+  frontendConfig: anyObject,
+  backendConfig: anyObject,
+  writePolicy: optional(oneOf('write-through', 'write-around')),
+  readPolicy: optional(oneOf('frontend-first')),
 })
 
 /** A config inside a tier's: its id is the tier's. */
@@ -33,12 +33,12 @@ declare module '../base/backend.ts' {
   }
 }
 
-type Config = BaseConfig & { frontendConfig: AnyConfig; backendConfig: AnyConfig; writePolicy: 'write-through' | 'write-around' }
+type Config = BaseConfig & { frontendConfig: AnyConfig; backendConfig: AnyConfig; writePolicy?: string }
 
 registerBackend<Config>('tiered', {
   schema,
   refine,
-  capabilities: (config) => tierCapabilities(capabilitiesOf(config.frontendConfig), capabilitiesOf(config.backendConfig)),
+  capabilities: (config) => tierCapabilities(capabilitiesOf(checkConfig(config.frontendConfig)), capabilitiesOf(checkConfig(config.backendConfig))),
   locate: (config) => placeOf(checkConfig(config.backendConfig)),
   exists(config, context) {
     const back = checkConfig(config.backendConfig)
@@ -85,14 +85,13 @@ function checkNested(field: 'frontendConfig' | 'backendConfig', config: Config):
 function open(config: Config, mode: Mode, context: OpenContext): PromiseOrValue<TieredBackend> {
   const front = checkConfig(config.frontendConfig)
   const back = checkConfig(config.backendConfig)
-  const user: EngineUser = { stop: () => tier?.stop() }
+  const user: EngineUser = { stop: (call) => tier?.stop(call) }
   let tier: TieredBackend | undefined
   return chain(acquireEngine(back.definition, back.config, mode, user, context), (engine) =>
     rescue(
       () =>
         chain(openFront(front, mode, user, context), ({ backend, close }) => {
           tier = new TieredBackend(backend, engine.backend, {
-            name: 'tiered',
             capabilities: tierCapabilities(backend.capabilities, engine.backend.capabilities),
             writeAround: config.writePolicy === 'write-around',
             onError: context.onError,
@@ -143,14 +142,8 @@ function tierCapabilities(front: Capabilities, back: Capabilities): Capabilities
   }
 }
 
-function isPersistent({ definition, config }: CheckedConfig): boolean {
-  const { capabilities } = definition
-  return (typeof capabilities === 'function' ? capabilities(config) : capabilities).persistent
-}
-
-function capabilitiesOf(nested: AnyConfig): Capabilities {
-  const { definition, config } = checkConfig(nested)
-  return typeof definition.capabilities === 'function' ? definition.capabilities(config) : definition.capabilities
+function isPersistent(checked: CheckedConfig): boolean {
+  return capabilitiesOf(checked).persistent
 }
 
 function placeOf({ definition, config }: CheckedConfig): string {

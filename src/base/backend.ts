@@ -1,6 +1,6 @@
-import type { GenericSchema } from 'valibot'
 import type { Entry, Meta, Name, Version } from './entry.ts'
 import type { PromiseOrValue } from './promise-or-value.ts'
+import type { Schema } from './schema.ts'
 
 /** When a write counts as done: `strict` once the device has it, `relaxed` once the operating system has it. */
 export type Durability = 'strict' | 'relaxed'
@@ -185,7 +185,7 @@ export interface OpenContext extends Call {
  */
 export interface BackendDefinition<Config extends BaseConfig = AnyConfig> {
   /** The backend's own fields; `backend`, `id` and `opts` are checked before. Unknown fields are refused. */
-  readonly schema: GenericSchema
+  readonly schema: Schema
   /** Checks beyond the schema, which may fill fields in; throws `InvalidConfigError`. */
   refine?(config: Config): Config
   /** Fields of the config, by path, that are never shown: not in `store.config`, an error, a log or an event. */

@@ -37,7 +37,7 @@ export interface ErrorDetails {
 /** What every error of this library extends: `code` is stable, `key` names the entry, `cause` is what lay beneath. */
 export class KonserveError extends Error {
   readonly code: ErrorCode
-  key?: unknown
+  declare key?: unknown
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined)
@@ -93,56 +93,61 @@ export interface CodedErrorClass<C extends ErrorCode> {
   readonly prototype: CodedError<C>
 }
 
-export const MissingIdError: CodedErrorClass<'MISSING_ID'> = coded('MissingIdError', 'MISSING_ID')
+export const MissingIdError: CodedErrorClass<'MISSING_ID'> = coded('MissingId')
 export type MissingIdError = CodedError<'MISSING_ID'>
-export const InvalidIdError: CodedErrorClass<'INVALID_ID'> = coded('InvalidIdError', 'INVALID_ID')
+export const InvalidIdError: CodedErrorClass<'INVALID_ID'> = coded('InvalidId')
 export type InvalidIdError = CodedError<'INVALID_ID'>
-export const UnknownBackendError: CodedErrorClass<'UNKNOWN_BACKEND'> = coded('UnknownBackendError', 'UNKNOWN_BACKEND')
+export const UnknownBackendError: CodedErrorClass<'UNKNOWN_BACKEND'> = coded('UnknownBackend')
 export type UnknownBackendError = CodedError<'UNKNOWN_BACKEND'>
-export const MissingDriverError: CodedErrorClass<'MISSING_DRIVER'> = coded('MissingDriverError', 'MISSING_DRIVER')
+export const MissingDriverError: CodedErrorClass<'MISSING_DRIVER'> = coded('MissingDriver')
 export type MissingDriverError = CodedError<'MISSING_DRIVER'>
-export const StoreNotFoundError: CodedErrorClass<'STORE_NOT_FOUND'> = coded('StoreNotFoundError', 'STORE_NOT_FOUND')
+export const StoreNotFoundError: CodedErrorClass<'STORE_NOT_FOUND'> = coded('StoreNotFound')
 export type StoreNotFoundError = CodedError<'STORE_NOT_FOUND'>
-export const StoreExistsError: CodedErrorClass<'STORE_EXISTS'> = coded('StoreExistsError', 'STORE_EXISTS')
+export const StoreExistsError: CodedErrorClass<'STORE_EXISTS'> = coded('StoreExists')
 export type StoreExistsError = CodedError<'STORE_EXISTS'>
-export const StoreIdMismatchError: CodedErrorClass<'STORE_ID_MISMATCH'> = coded('StoreIdMismatchError', 'STORE_ID_MISMATCH')
+export const StoreIdMismatchError: CodedErrorClass<'STORE_ID_MISMATCH'> = coded('StoreIdMismatch')
 export type StoreIdMismatchError = CodedError<'STORE_ID_MISMATCH'>
-export const StoreReleasedError: CodedErrorClass<'STORE_RELEASED'> = coded('StoreReleasedError', 'STORE_RELEASED')
+export const StoreReleasedError: CodedErrorClass<'STORE_RELEASED'> = coded('StoreReleased')
 export type StoreReleasedError = CodedError<'STORE_RELEASED'>
-export const SyncUnsupportedError: CodedErrorClass<'SYNC_UNSUPPORTED'> = coded('SyncUnsupportedError', 'SYNC_UNSUPPORTED')
+export const SyncUnsupportedError: CodedErrorClass<'SYNC_UNSUPPORTED'> = coded('SyncUnsupported')
 export type SyncUnsupportedError = CodedError<'SYNC_UNSUPPORTED'>
-export const BusyError: CodedErrorClass<'BUSY'> = coded('BusyError', 'BUSY')
+export const BusyError: CodedErrorClass<'BUSY'> = coded('Busy')
 export type BusyError = CodedError<'BUSY'>
-export const AtomicUnsupportedError: CodedErrorClass<'ATOMIC_UNSUPPORTED'> = coded('AtomicUnsupportedError', 'ATOMIC_UNSUPPORTED')
+export const AtomicUnsupportedError: CodedErrorClass<'ATOMIC_UNSUPPORTED'> = coded('AtomicUnsupported')
 export type AtomicUnsupportedError = CodedError<'ATOMIC_UNSUPPORTED'>
-export const InvalidKeyError: CodedErrorClass<'INVALID_KEY'> = coded('InvalidKeyError', 'INVALID_KEY')
+export const InvalidKeyError: CodedErrorClass<'INVALID_KEY'> = coded('InvalidKey')
 export type InvalidKeyError = CodedError<'INVALID_KEY'>
-export const InvalidPathError: CodedErrorClass<'INVALID_PATH'> = coded('InvalidPathError', 'INVALID_PATH')
+export const InvalidPathError: CodedErrorClass<'INVALID_PATH'> = coded('InvalidPath')
 export type InvalidPathError = CodedError<'INVALID_PATH'>
-export const ReentrantUpdateError: CodedErrorClass<'REENTRANT_UPDATE'> = coded('ReentrantUpdateError', 'REENTRANT_UPDATE')
+export const ReentrantUpdateError: CodedErrorClass<'REENTRANT_UPDATE'> = coded('ReentrantUpdate')
 export type ReentrantUpdateError = CodedError<'REENTRANT_UPDATE'>
-export const NotAValueError: CodedErrorClass<'NOT_A_VALUE'> = coded('NotAValueError', 'NOT_A_VALUE')
+export const NotAValueError: CodedErrorClass<'NOT_A_VALUE'> = coded('NotAValue')
 export type NotAValueError = CodedError<'NOT_A_VALUE'>
-export const NotBinaryError: CodedErrorClass<'NOT_BINARY'> = coded('NotBinaryError', 'NOT_BINARY')
+export const NotBinaryError: CodedErrorClass<'NOT_BINARY'> = coded('NotBinary')
 export type NotBinaryError = CodedError<'NOT_BINARY'>
-export const NotALogError: CodedErrorClass<'NOT_A_LOG'> = coded('NotALogError', 'NOT_A_LOG')
+export const NotALogError: CodedErrorClass<'NOT_A_LOG'> = coded('NotALog')
 export type NotALogError = CodedError<'NOT_A_LOG'>
-export const NotResidentError: CodedErrorClass<'NOT_RESIDENT'> = coded('NotResidentError', 'NOT_RESIDENT')
+export const NotResidentError: CodedErrorClass<'NOT_RESIDENT'> = coded('NotResident')
 export type NotResidentError = CodedError<'NOT_RESIDENT'>
-export const CorruptEntryError: CodedErrorClass<'CORRUPT_ENTRY'> = coded('CorruptEntryError', 'CORRUPT_ENTRY')
+export const CorruptEntryError: CodedErrorClass<'CORRUPT_ENTRY'> = coded('CorruptEntry')
 export type CorruptEntryError = CodedError<'CORRUPT_ENTRY'>
-export const UnsupportedLayoutError: CodedErrorClass<'UNSUPPORTED_LAYOUT'> = coded('UnsupportedLayoutError', 'UNSUPPORTED_LAYOUT')
+export const UnsupportedLayoutError: CodedErrorClass<'UNSUPPORTED_LAYOUT'> = coded('UnsupportedLayout')
 export type UnsupportedLayoutError = CodedError<'UNSUPPORTED_LAYOUT'>
-export const LimitExceededError: CodedErrorClass<'LIMIT_EXCEEDED'> = coded('LimitExceededError', 'LIMIT_EXCEEDED')
+export const LimitExceededError: CodedErrorClass<'LIMIT_EXCEEDED'> = coded('LimitExceeded')
 export type LimitExceededError = CodedError<'LIMIT_EXCEEDED'>
-export const DecryptionError: CodedErrorClass<'DECRYPTION_FAILED'> = coded('DecryptionError', 'DECRYPTION_FAILED')
+export const DecryptionError: CodedErrorClass<'DECRYPTION_FAILED'> = coded('Decryption', 'DECRYPTION_FAILED')
 export type DecryptionError = CodedError<'DECRYPTION_FAILED'>
-export const ConflictError: CodedErrorClass<'CONFLICT'> = coded('ConflictError', 'CONFLICT')
+export const ConflictError: CodedErrorClass<'CONFLICT'> = coded('Conflict')
 export type ConflictError = CodedError<'CONFLICT'>
-export const QuotaExceededError: CodedErrorClass<'QUOTA_EXCEEDED'> = coded('QuotaExceededError', 'QUOTA_EXCEEDED')
+export const QuotaExceededError: CodedErrorClass<'QUOTA_EXCEEDED'> = coded('QuotaExceeded')
 export type QuotaExceededError = CodedError<'QUOTA_EXCEEDED'>
-export const StorageUnavailableError: CodedErrorClass<'STORAGE_UNAVAILABLE'> = coded('StorageUnavailableError', 'STORAGE_UNAVAILABLE')
+export const StorageUnavailableError: CodedErrorClass<'STORAGE_UNAVAILABLE'> = coded('StorageUnavailable')
 export type StorageUnavailableError = CodedError<'STORAGE_UNAVAILABLE'>
+
+/** What every call gets on a handle, or on a backend, that is no longer open. */
+export function closedStore(): StoreReleasedError {
+  return new StoreReleasedError('This store was released or deleted. Get a new one from connectStore.')
+}
 
 /** What a call with `{ sync: true }` gets from an engine that can only answer later. */
 export function syncUnsupported(backend: string): SyncUnsupportedError {
@@ -154,13 +159,17 @@ export function syncUnsupported(backend: string): SyncUnsupportedError {
 const UNSERIALIZABLE_HINT =
   'Plain objects, arrays, Map, Set, Date, RegExp, URL, Error, ArrayBuffer, typed arrays and primitives can be stored; registerType teaches the codec a class.'
 
-function coded<C extends ErrorCode>(name: string, code: C): CodedErrorClass<C> {
+/** The class `<name>Error`, whose code is its name in upper case: `MissingId` → `MISSING_ID`. */
+function coded<C extends ErrorCode>(
+  name: string,
+  code: string = name.replace(/\B[A-Z]/g, '_$&').toUpperCase(),
+): CodedErrorClass<C> {
   const error = class extends KonserveError {
     constructor(message: string, details?: ErrorDetails) {
-      super(code, message, details)
+      super(code as ErrorCode, message, details)
     }
   }
-  error.prototype.name = name
+  error.prototype.name = `${name}Error`
   return error as unknown as CodedErrorClass<C>
 }
 

@@ -41,6 +41,15 @@ export function ensure<T>(fn: () => PromiseOrValue<T>, cleanup: () => void): Pro
   return value
 }
 
+/** Run `fn`; if it fails, run `cleanup` before failing with the same error. */
+export function onFailure<T>(fn: () => PromiseOrValue<T>, cleanup: () => PromiseOrValue<unknown>): PromiseOrValue<T> {
+  return rescue(fn, (error) =>
+    chain(cleanup(), () => {
+      throw error
+    }),
+  )
+}
+
 /** Call `step` until it answers `false`, one call after the other; a long synchronous run does not grow the stack. */
 export function repeat(step: () => PromiseOrValue<boolean>): PromiseOrValue<void> {
   for (;;) {

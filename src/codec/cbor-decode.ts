@@ -1,9 +1,17 @@
-import { CorruptEntryError, KonserveError } from '../base/errors.ts'
+import { KonserveError } from '../base/errors.ts'
+import { INDEFINITE, Reader } from './cbor-reader.ts'
 import { rootShape, type Shape } from './cbor-shapes.ts'
-import { readUtf8, readWtf8 } from './cbor-text.ts'
+import { readWtf8, toHex } from './cbor-text.ts'
 import { halfToNumber, readTypedArray } from './cbor-typed-arrays.ts'
 import { buildError, type ErrorFields } from './kinds.ts'
-import { BIGINT_BYTES, bigintExceeded, bytesExceeded, DEFAULT_LIMITS, depthExceeded, isStackOverflow } from './limits.ts'
+import {
+  BIGINT_BYTES,
+  bigintExceeded,
+  bytesExceeded,
+  DEFAULT_LIMITS,
+  depthExceeded,
+  isStackOverflow,
+} from './limits.ts'
 import type { Limits } from './limits.ts'
 import { ClojureSymbol, Keyword, TAG, Tagged, Uuid } from './tagged.ts'
 import { decodeType } from './types.ts'
@@ -12,10 +20,7 @@ export interface DecodeOptions {
   limits?: Partial<Limits> | undefined
 }
 
-export class Decoder {
-  private bytes = NO_BYTES
-  private view = NO_VIEW
-  private position = 0
+export class Decoder extends Reader {
   private depth = 0
   private maxDepth = 0
   private shapes: Shape = rootShape()
@@ -24,10 +29,7 @@ export class Decoder {
     this.maxDepth = options?.limits?.depth ?? DEFAULT_LIMITS.depth
     const maxBytes = options?.limits?.bytes ?? DEFAULT_LIMITS.bytes
     if (bytes.length > maxBytes) throw bytesExceeded(maxBytes)
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    // Buffer.prototype.slice makes a view.
-    this.bytes = bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.position = 0
+    this.open(bytes)
     this.depth = 0
     this.shapes = rootShape()
     try {
@@ -37,8 +39,7 @@ export class Decoder {
     } catch (error) {
       throw isStackOverflow(error) ? depthExceeded(this.depth, error) : error
     } finally {
-      this.bytes = NO_BYTES
-      this.view = NO_VIEW
+      this.close()
     }
   }
 
@@ -66,113 +67,6 @@ export class Decoder {
       default:
         return this.readSimple(info)
     }
-  }
-
-  /** The argument of a head, up to 2^32-1 exact, and 2^53 and more not to be told apart. */
-  private readArgument(info: number): number {
-    const { position, view } = this
-    switch (info) {
-      case 24:
-        this.skip(1)
-        return view.getUint8(position)
-      case 25:
-        this.skip(2)
-        return view.getUint16(position)
-      case 26:
-        this.skip(4)
-        return view.getUint32(position)
-      case 27:
-        this.skip(8)
-        return view.getUint32(position) * 0x100000000 + view.getUint32(position + 4)
-      default:
-        if (info > 23) this.corrupt('has a reserved head', position - 1)
-        return info
-    }
-  }
-
-  private readLongInteger(isNegative: boolean): number | bigint {
-    const { position } = this
-    const argument = this.readArgument(27)
-    if (argument < Number.MAX_SAFE_INTEGER) return isNegative ? -1 - argument : argument
-    const exact = this.view.getBigUint64(position)
-    if (isNegative) return -1n - exact
-    return exact === BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : exact
-  }
-
-  /** A length whose items, of at least `size` bytes each, can be there: nothing is allocated for one that lies. */
-  private readLength(info: number, size = 1): number {
-    const length = this.readArgument(info)
-    if (length * size > this.bytes.length - this.position) this.truncated()
-    return length
-  }
-
-  private readBytes(length: number): Uint8Array<ArrayBuffer> {
-    const { position } = this
-    this.position += length
-    return this.bytes.slice(position, this.position)
-  }
-
-  private readText(length: number): string {
-    if (length <= SHORT_TEXT) {
-      const { bytes, position } = this
-      const units = unitsOfLength[length]!
-      let i = 0
-      while (i < length && (units[i] = bytes[position + i]!) < 0x80) i++
-      if (i === length) {
-        this.position = position + length
-        return String.fromCharCode.apply(null, units)
-      }
-    }
-    return this.readLongText(length)
-  }
-
-  private readLongText(length: number): string {
-    const end = this.position + length
-    try {
-      const text = readUtf8(this.bytes.subarray(this.position, end))
-      this.position = end
-      return text
-    } catch {
-      this.corrupt('has text that is not UTF-8')
-    }
-  }
-
-  private readTextChunks(): string {
-    let text = ''
-    while (!this.readBreak()) text += this.readText(this.readChunkLength(3))
-    return text
-  }
-
-  private readByteChunks(): Uint8Array<ArrayBuffer> {
-    const chunks: Uint8Array[] = []
-    let length = 0
-    while (!this.readBreak()) {
-      const chunk = this.readBytes(this.readChunkLength(2))
-      chunks.push(chunk)
-      length += chunk.length
-    }
-    const bytes = new Uint8Array(length)
-    let position = 0
-    for (const chunk of chunks) {
-      bytes.set(chunk, position)
-      position += chunk.length
-    }
-    return bytes
-  }
-
-  /** Chunks are of the string's own type and of definite length (RFC 8949, section 3.2.3). */
-  private readChunkLength(major: number): number {
-    const initial = this.bytes[this.position++]!
-    if (initial >> 5 !== major || (initial & 0x1f) === INDEFINITE) this.corrupt('has a wrong chunk', this.position - 1)
-    return this.readLength(initial & 0x1f)
-  }
-
-  private readBreak(): boolean {
-    const next = this.bytes[this.position]
-    if (next === undefined) this.truncated()
-    if (next !== 0xff) return false
-    this.position++
-    return true
   }
 
   private readArray(length: number): unknown[] {
@@ -209,7 +103,8 @@ export class Decoder {
         key = next.key
       } else {
         key = this.read()
-        if (typeof key !== 'string') return this.readPairs(new Map(Object.entries(object)), length < 0 ? -1 : length - i, key)
+        if (typeof key !== 'string')
+          return this.readPairs(new Map(Object.entries(object)), length < 0 ? -1 : length - i, key)
         if (shape ? shape.has(key) : Object.hasOwn(object, key)) this.duplicate(start)
         next = shape?.follow(key, this.bytes.slice(start, this.position))
       }
@@ -306,12 +201,6 @@ export class Decoder {
     return tag === TAG.selfDescribed ? value : new Tagged(tag, value)
   }
 
-  private readTag(info: number): number | bigint {
-    const { position } = this
-    const tag = this.readArgument(info)
-    return Number.isSafeInteger(tag) ? tag : this.view.getBigUint64(position)
-  }
-
   private readMap(): Map<unknown, unknown> {
     const initial = this.bytes[this.position]
     if (initial === undefined) this.truncated()
@@ -325,7 +214,9 @@ export class Decoder {
 
   private readDate(start: number): Date {
     const seconds = this.readContent(NUMBER)
-    return typeof seconds === 'number' ? this.toDate(Math.round(seconds * 1000), start) : this.corrupt('has a wrong date', start)
+    return typeof seconds === 'number'
+      ? this.toDate(Math.round(seconds * 1000), start)
+      : this.corrupt('has a wrong date', start)
   }
 
   private toDate(time: unknown, start: number): Date {
@@ -377,7 +268,7 @@ export class Decoder {
       return fn()
     } catch (cause) {
       if (cause instanceof KonserveError) throw cause
-      throw corrupt('has a value that the platform refuses', start, cause)
+      this.corrupt('has a value that the platform refuses', start, cause)
     }
   }
 
@@ -386,32 +277,10 @@ export class Decoder {
     this.depth++
   }
 
-  private skip(count: number): void {
-    if (this.position + count > this.bytes.length) this.truncated()
-    this.position += count
-  }
-
-  private truncated(): never {
-    throw corrupt('is cut off', this.bytes.length)
-  }
-
   private duplicate(position: number): never {
     this.corrupt('has a key twice', position)
   }
-
-  private corrupt(what: string, position: number = this.position): never {
-    throw corrupt(what, position)
-  }
 }
-
-/** Bytes up to which a loop beats the call of TextDecoder. */
-const SHORT_TEXT = 32
-
-/** One array for each short length, since a call with as many arguments is what makes a string fastest. */
-const unitsOfLength: number[][] = Array.from({ length: SHORT_TEXT + 1 }, (_, length) => new Array<number>(length).fill(0))
-
-/** Additional information that leaves the end to a break (RFC 8949, section 3.2). */
-const INDEFINITE = 31
 
 // Bit sets of major types.
 const NUMBER = (1 << 0) | (1 << 1) | (1 << 7)
@@ -420,13 +289,6 @@ const TEXT = 1 << 3
 const ARRAY = 1 << 4
 const TAGGED = 1 << 6
 
-const NO_BYTES: Uint8Array = new Uint8Array(0)
-const NO_VIEW: DataView = new DataView(new ArrayBuffer(0))
-
-function corrupt(what: string, position: number, ...cause: [unknown?]): CorruptEntryError {
-  return new CorruptEntryError(`CBOR ${what} at byte ${position}`, cause.length > 0 ? { cause: cause[0] } : {})
-}
-
 function define(object: object, key: string, value: unknown): void {
   Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
 }
@@ -434,8 +296,4 @@ function define(object: object, key: string, value: unknown): void {
 function isErrorFields(value: unknown): value is ErrorFields {
   const { name, message, stack } = (value ?? {}) as Partial<ErrorFields>
   return typeof name === 'string' && typeof message === 'string' && (stack === undefined || typeof stack === 'string')
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -46,8 +46,7 @@ export class Shape {
   }
 
   has(key: string): boolean {
-    for (let shape: Shape = this; shape.parent; shape = shape.parent) if (shape.key === key) return true
-    return false
+    return this.parent !== undefined && (this.key === key || this.parent.has(key))
   }
 
   private matches(bytes: Uint8Array, position: number): boolean {

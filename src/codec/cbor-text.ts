@@ -31,7 +31,7 @@ export function writeWtf8(target: Uint8Array, position: number, text: string): n
 /** The string that `bytes` are the WTF-8 of; `undefined` if they are not what `writeWtf8` would write for it. */
 export function readWtf8(bytes: Uint8Array): string | undefined {
   const parts: string[] = []
-  for (let i = 0; i < bytes.length; ) {
+  for (let i = 0; i < bytes.length;) {
     const lead = bytes[i++]!
     const more = lead < 0x80 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3
     let point = more === 0 ? lead : lead & (0x3f >> more)
@@ -57,6 +57,17 @@ export function writeUtf8(text: string, target: Uint8Array): { read: number; wri
 
 export function isWellFormed(text: string): boolean {
   return nativeIsWellFormed ? nativeIsWellFormed.call(text) : !/\p{Surrogate}/u.test(text)
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+export function fromHex(hex: string): Uint8Array {
+  const even = hex.length % 2 === 0 ? hex : `0${hex}`
+  const bytes = new Uint8Array(even.length / 2)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(even.slice(2 * i, 2 * i + 2), 16)
+  return bytes
 }
 
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -4,6 +4,7 @@ import {
   dateTime,
   describe,
   errorFields,
+  isExactInSeconds,
   kindOf,
   mapItems,
   setItems,
@@ -27,7 +28,8 @@ export interface CloneOptions {
  * @throws UNSERIALIZABLE_VALUE with the path to what cannot be stored; LIMIT_EXCEEDED
  */
 export function clone<T>(value: T, options?: CloneOptions): T {
-  if (typeof value !== 'object' ? typeof value !== 'function' && typeof value !== 'symbol' : value === null) return value
+  if (typeof value !== 'object' ? typeof value !== 'function' && typeof value !== 'symbol' : value === null)
+    return value
   const cloner = idle ?? new Cloner()
   idle = undefined
   try {
@@ -90,15 +92,22 @@ class Cloner extends Walk {
         return this.copyMap(value)
       case 'Set':
         return new Set(this.copyArray(setItems(value), value))
-      case 'Date':
-        return new Date(dateTime(value))
-      case 'RegExp':
-        return new RegExp((value as RegExp).source, (value as RegExp).flags)
+      case 'Date': {
+        const time = dateTime(value)
+        if (!isExactInSeconds(time)) this.enterArray(value)
+        return new Date(time)
+      }
+      case 'RegExp': {
+        const { source, flags } = value as RegExp
+        if (flags !== '') this.enterArray(value)
+        return new RegExp(source, flags)
+      }
       case 'URL':
         return new URL((value as URL).href)
       case 'Error':
         return this.copyError(value as Error)
       case 'ArrayBuffer':
+        this.enterArray(value)
         return bytesOf(value as ArrayBuffer).slice().buffer
       case 'TypedArray':
         return copyTypedArray(value as ArrayBufferView)
@@ -109,32 +118,51 @@ class Cloner extends Walk {
     }
   }
 
+  /** For the depth: on the wire the value is in an array of its own. */
+  private enterArray(value: object): void {
+    this.enter(value)
+    this.leave()
+  }
+
   private copyPlain(object: Record<string, unknown>): Record<string, unknown> {
-    const keys = Object.keys(object)
     this.enter(object)
-    const { path } = this
     const last = this.depth - 1
-    const copy: Record<string, unknown> = {}
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i]!
-      path[last] = key
-      const value = this.copy(object[key])
-      if (key in Object.prototype) define(copy, key, value)
-      else copy[key] = value
+    const copy = this.copyProperties(object, last)
+    for (const key in copy) {
+      const value = copy[key]
+      if (typeof value === 'string' || typeof value === 'number' || !Object.hasOwn(copy, key)) continue
+      this.path[last] = key
+      const inner = this.copy(value)
+      if (inner !== value) replace(copy, key, inner)
     }
     this.leave()
     return copy
   }
 
+  /** The spread is much faster than one assignment after the other, but does not tell which getter threw. */
+  private copyProperties(object: Record<string, unknown>, last: number): Record<string, unknown> {
+    try {
+      const copy = { ...object }
+      for (const symbol of Object.getOwnPropertySymbols(copy)) delete copy[symbol as unknown as string]
+      return copy
+    } catch (error) {
+      for (const key of Object.keys(object)) {
+        this.path[last] = key
+        void object[key]
+      }
+      throw error
+    }
+  }
+
   private copyArray(array: readonly unknown[], container: object): unknown[] {
-    const { length } = array
     this.enter(container)
-    const { path } = this
     const last = this.depth - 1
-    const copy: unknown[] = []
-    for (let i = 0; i < length; i++) {
-      path[last] = i
-      copy.push(this.copy(array[i]))
+    const copy = [...array]
+    for (let i = 0; i < copy.length; i++) {
+      const value = copy[i]
+      if (typeof value === 'string' || typeof value === 'number') continue
+      this.path[last] = i
+      copy[i] = this.copy(value)
     }
     this.leave()
     return copy
@@ -178,6 +206,8 @@ function copyTypedArray(array: ArrayBufferView): ArrayBufferView {
   return new (constructor as new (buffer: ArrayBufferLike) => ArrayBufferView)(buffer)
 }
 
-function define(object: object, key: string, value: unknown): void {
-  Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
+/** An own `__proto__` is the one property that assignment would not reach. */
+function replace(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__') Object.defineProperty(object, key, { value })
+  else object[key] = value
 }

@@ -25,7 +25,8 @@ export function decodeEntry(name: Name, bytes: Uint8Array, options: CodecOptions
   checkIds(name, frame)
   const meta = toMeta(name, decode(frame.meta, options))
   const raw = frame.serializer === SERIALIZERS.raw
-  if (raw !== (meta.type === 'binary')) throw corrupt(name, `its type is ${meta.type}, its serializer ${frame.serializer}`)
+  if (raw !== (meta.type === 'binary'))
+    throw corrupt(name, `its type is ${meta.type}, its serializer ${frame.serializer}`)
   return { meta, value: raw ? new Uint8Array(frame.value) : decode(frame.value, options) }
 }
 
@@ -40,7 +41,11 @@ export function decodeMeta(name: Name, bytes: Uint8Array, options: CodecOptions)
 const TYPES: ReadonlySet<unknown> = new Set<EntryType>(['value', 'binary', 'log'])
 
 function storedMeta({ key, type, lastWrite, expires, custom, own }: Meta): Meta {
-  return { key, type, lastWrite, ...(expires && { expires }), ...(custom && { custom }), ...(own && { own }) }
+  const meta: Meta = { key, type, lastWrite }
+  if (expires) meta.expires = expires
+  if (custom) meta.custom = custom
+  if (own) meta.own = own
+  return meta
 }
 
 function checkIds(name: Name, { serializer, compressor, encryptor }: FrameHead): void {

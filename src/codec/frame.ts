@@ -51,10 +51,13 @@ export function parseFrame(name: Name, bytes: Uint8Array): Frame {
   if ('needed' in head) {
     throw corrupt(name, `it ends after ${bytes.length} bytes, its header and metadata take ${head.needed}`)
   }
-  const value = bytes.subarray(HEADER + head.meta.length)
-  const sum = xxh3(value, nameSeed(name))
-  if (int32(bytes, 12) !== sum.high || int32(bytes, 16) !== sum.low) throw corrupt(name, 'the checksum of its value is wrong')
-  return { ...head, value }
+  const start = HEADER + head.meta.length
+  const sum = xxh3(bytes, nameSeed(name), start)
+  if (int32(bytes, 12) !== sum.high || int32(bytes, 16) !== sum.low)
+    throw corrupt(name, 'the checksum of its value is wrong')
+  // A spread would cost more than all the rest of a small frame.
+  const { serializer, compressor, encryptor, meta } = head
+  return { serializer, compressor, encryptor, meta, value: bytes.subarray(start) }
 }
 
 /**
@@ -67,8 +70,8 @@ export function parseFrameHead(name: Name, bytes: Uint8Array): FrameHead | { rea
   const end = HEADER + (int32(bytes, 4) >>> 0)
   if (bytes.length < end) return { needed: end }
   const covered = scratch.length < end - 4 ? new Uint8Array(end - 4) : scratch
-  covered.set(bytes.subarray(0, 8))
-  covered.set(bytes.subarray(12, end), 8)
+  for (let i = 0; i < 8; i++) covered[i] = bytes[i]!
+  for (let i = 12; i < end; i++) covered[i - 4] = bytes[i]!
   if (int32(bytes, 8) !== xxh3(covered, nameSeed(name), 0, end - 4).low) {
     throw corrupt(name, 'the checksum of its header and metadata is wrong')
   }
@@ -101,7 +104,11 @@ function nameSeed(name: Name): Hash64 {
   return (seed = xxh3(bytes, undefined, 0, name.length))
 }
 
-function putStart(frame: Uint8Array, at: number, { serializer, compressor = 0, encryptor = 0, meta }: FrameParts): void {
+function putStart(
+  frame: Uint8Array,
+  at: number,
+  { serializer, compressor = 0, encryptor = 0, meta }: FrameParts,
+): void {
   frame[at] = LAYOUT
   frame[at + 1] = serializer
   frame[at + 2] = compressor

@@ -52,6 +52,11 @@ export function dateTime(date: object): number {
   return Date.prototype.getTime.call(date)
 }
 
+/** Whether a time in milliseconds reads back from a number of seconds; some fractions far from 1970 do not. */
+export function isExactInSeconds(time: number): boolean {
+  return Number.isNaN(time) || Math.round((time / 1000) * 1000) === time
+}
+
 /** The bytes beneath an ArrayBuffer or a view. Throws for shared memory, and for a buffer that was transferred. */
 export function bytesOf(value: ArrayBuffer | ArrayBufferView): Uint8Array {
   if (!ArrayBuffer.isView(value)) return new Uint8Array(value, 0, arrayBufferLength.call(value) as number)
@@ -84,16 +89,21 @@ export function errorFields(error: Error & { errors?: unknown }): ErrorFields {
 /** An Error of the native class that `name` says, else an `Error` with that name. */
 export function buildError(fields: ErrorFields): Error {
   const native = errorClasses.get(fields.name)
-  const error: Error = Object.is(native, AggregateError) ? new AggregateError([]) : new (native ?? Error)()
-  const properties: Partial<ErrorFields> = { stack: undefined, ...fields } as Partial<ErrorFields>
-  if (native) delete properties.name
-  for (const [name, value] of Object.entries(properties)) {
-    Object.defineProperty(error, name, { value, writable: true, configurable: true, enumerable: false })
+  const error = native === aggregateError ? new AggregateError([]) : new (native ?? Error)()
+  // Without a stack of its own on the wire, the place where it is read must not show as its stack.
+  const names = native ? ['message', 'stack'] : ['name', 'message', 'stack']
+  for (const name of [
+    ...names,
+    ...['cause', 'errors'].filter((name) => Object.hasOwn(fields, name)),
+  ] as (keyof ErrorFields)[]) {
+    Object.defineProperty(error, name, { value: fields[name], writable: true, configurable: true })
   }
   return error
 }
 
 const nativeErrors = [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError]
+
+const aggregateError: unknown = AggregateError
 
 const errorClasses = new Map(nativeErrors.map((native) => [native.name, native as ErrorConstructor]))
 
@@ -130,7 +140,9 @@ function foreignKind(prototype: object): Kind | undefined {
   const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
   if (typeof constructor !== 'function' || constructor.prototype !== prototype) return undefined
   const kind = kindsByName.get(constructor.name)
-  return kind !== undefined && /\[native code\]\s*\}$/.test(Function.prototype.toString.call(constructor)) ? kind : undefined
+  return kind !== undefined && /\[native code\]\s*\}$/.test(Function.prototype.toString.call(constructor))
+    ? kind
+    : undefined
 }
 
 function getter(prototype: object, name: PropertyKey): (this: unknown) => unknown {

@@ -21,13 +21,13 @@ export interface RegisteredType {
  * @example
  * registerType('money', {
  *   test: (value) => value instanceof Money,
- *   encode: (money: Money) => [money.amount, money.currency],
- *   decode: ([amount, currency]) => new Money(amount, currency),
+ *   encode: (money: Money) => ({ amount: money.amount, currency: money.currency }),
+ *   decode: ({ amount, currency }) => new Money(amount, currency),
  * })
  *
  * @throws TypeError if the name is empty, reserved or taken
  */
-export function registerType<T, P = any>(name: string, codec: TypeCodec<T, P>): void {
+export function registerType<T, P = unknown>(name: string, codec: TypeCodec<T, P>): void {
   if (typeof name !== 'string' || name === '') throw new TypeError('The name of a type is a string that is not empty')
   if (RESERVED_NAMES.has(name)) throw new TypeError(`The type name ${JSON.stringify(name)} is reserved`)
   if (types.has(name)) throw new TypeError(`The type ${JSON.stringify(name)} is already registered`)
@@ -43,7 +43,9 @@ export function findType(value: unknown): RegisteredType | undefined {
 export function decodeType(name: string, payload: unknown): unknown {
   const type = types.get(name)
   if (!type) {
-    throw new CorruptEntryError(`The type ${JSON.stringify(name)} is unknown: registerType must be called before reading it`)
+    throw new CorruptEntryError(
+      `The type ${JSON.stringify(name)} is unknown: registerType must be called before reading it`,
+    )
   }
   try {
     return type.codec.decode(payload)

@@ -8,7 +8,7 @@ export const NO_SEED: Hash64 = { high: 0, low: 0 }
 
 /**
  * XXH3-64 of `bytes[start, end)`, as in the XXH3 specification (xxHash 0.8, doc/xxhash_spec.md) with its default secret.
- * 64-bit arithmetic is done on 32-bit halves: BigInt is fifty times slower. A DataView costs more than hashing a short
+ * 64-bit arithmetic is done on 32-bit halves: every BigInt is an allocation. A DataView costs more than hashing a short
  * input does: only long ones get one.
  */
 export function xxh3(bytes: Uint8Array, seed: Hash64 = NO_SEED, start = 0, end: number = bytes.length): Hash64 {
@@ -35,8 +35,8 @@ const MIX_2 = { high: 0x9fb21c65 | 0, low: 0x1e98df25 }
 
 // The accumulators' first values, low half before high half, eight lanes.
 const START = [
-  0xc2b2ae3d, 0, 0x85ebca87, 0x9e3779b1, 0x27d4eb4f, 0xc2b2ae3d, 0x9e3779f9, 0x165667b1,
-  0xc2b2ae63, 0x85ebca77, 0x85ebca77, 0, 0x165667c5, 0x27d4eb2f, 0x9e3779b1, 0,
+  0xc2b2ae3d, 0, 0x85ebca87, 0x9e3779b1, 0x27d4eb4f, 0xc2b2ae3d, 0x9e3779f9, 0x165667b1, 0xc2b2ae63, 0x85ebca77,
+  0x85ebca77, 0, 0x165667c5, 0x27d4eb2f, 0x9e3779b1, 0,
 ]
 
 const SECRET = secretView(
@@ -57,7 +57,10 @@ const LOW = 1
 
 function hash0To3(bytes: Uint8Array, start: number, length: number, seed: Hash64): Hash64 {
   if (length === 0) {
-    return avalanche64(seed.high ^ secretWord(SECRET, 60) ^ secretWord(SECRET, 68), seed.low ^ secretWord(SECRET, 56) ^ secretWord(SECRET, 64))
+    return avalanche64(
+      seed.high ^ secretWord(SECRET, 60) ^ secretWord(SECRET, 68),
+      seed.low ^ secretWord(SECRET, 56) ^ secretWord(SECRET, 64),
+    )
   }
   const combined =
     (bytes[start]! << 16) | (bytes[start + (length >> 1)]! << 24) | bytes[start + length - 1]! | (length << 8)
@@ -87,10 +90,20 @@ function hash4To8(bytes: Uint8Array, start: number, end: number, seed: Hash64): 
 }
 
 function hash9To16(bytes: Uint8Array, start: number, end: number, seed: Hash64): Hash64 {
-  add(secretWord(SECRET, 28) ^ secretWord(SECRET, 36), secretWord(SECRET, 24) ^ secretWord(SECRET, 32), seed.high, seed.low)
+  add(
+    secretWord(SECRET, 28) ^ secretWord(SECRET, 36),
+    secretWord(SECRET, 24) ^ secretWord(SECRET, 32),
+    seed.high,
+    seed.low,
+  )
   const firstHigh = word(bytes, start + 4) ^ result[HIGH]!
   const firstLow = word(bytes, start) ^ result[LOW]!
-  subtract(secretWord(SECRET, 44) ^ secretWord(SECRET, 52), secretWord(SECRET, 40) ^ secretWord(SECRET, 48), seed.high, seed.low)
+  subtract(
+    secretWord(SECRET, 44) ^ secretWord(SECRET, 52),
+    secretWord(SECRET, 40) ^ secretWord(SECRET, 48),
+    seed.high,
+    seed.low,
+  )
   const lastHigh = word(bytes, end - 4) ^ result[HIGH]!
   const lastLow = word(bytes, end - 8) ^ result[LOW]!
   multiplyFold(firstHigh, firstLow, lastHigh, lastLow)
@@ -204,9 +217,8 @@ function scramble(secret: DataView): void {
     const at = SECRET_SIZE - STRIPE + 4 * lane
     const high = accumulators[lane + 1]!
     const low = accumulators[lane]! ^ (high >>> 15) ^ secretWord(secret, at)
-    multiply32(low, PRIME32_1)
-    accumulators[lane] = result[LOW]!
-    accumulators[lane + 1] = result[HIGH]! + Math.imul(high ^ secretWord(secret, at + 4), PRIME32_1)
+    accumulators[lane] = Math.imul(low, PRIME32_1)
+    accumulators[lane + 1] = multiplyHigh(low, PRIME32_1) + Math.imul(high ^ secretWord(secret, at + 4), PRIME32_1)
   }
 }
 
@@ -227,14 +239,20 @@ function seedSecret(seed: Hash64): DataView {
 
 /** Mix 16 bytes into the total. */
 function mix16(bytes: Uint8Array, at: number, secretAt: number, seed: Hash64): void {
-  add(secretWord(SECRET, secretAt + 4), secretWord(SECRET, secretAt), seed.high, seed.low)
-  const highA = word(bytes, at + 4) ^ result[HIGH]!
-  const lowA = word(bytes, at) ^ result[LOW]!
-  subtract(secretWord(SECRET, secretAt + 12), secretWord(SECRET, secretAt + 8), seed.high, seed.low)
-  multiplyFold(highA, lowA, word(bytes, at + 12) ^ result[HIGH]!, word(bytes, at + 8) ^ result[LOW]!)
-  add(total[HIGH]!, total[LOW]!, result[HIGH]!, result[LOW]!)
-  total[HIGH] = result[HIGH]!
-  total[LOW] = result[LOW]!
+  const secretLow = secretWord(SECRET, secretAt)
+  const keyLow = (secretLow + seed.low) | 0
+  const keyHigh = (secretWord(SECRET, secretAt + 4) + seed.high + below(keyLow, secretLow)) | 0
+  const lastLow = secretWord(SECRET, secretAt + 8)
+  const lastHigh = (secretWord(SECRET, secretAt + 12) - seed.high - below(lastLow, seed.low)) | 0
+  multiplyFold(
+    word(bytes, at + 4) ^ keyHigh,
+    word(bytes, at) ^ keyLow,
+    word(bytes, at + 12) ^ lastHigh,
+    word(bytes, at + 8) ^ (lastLow - seed.low),
+  )
+  const low = (total[LOW]! + result[LOW]!) | 0
+  total[HIGH] = total[HIGH]! + result[HIGH]! + below(low, result[LOW]!)
+  total[LOW] = low
 }
 
 /** The end of XXH3. */
@@ -254,47 +272,51 @@ function avalanche64(high: number, low: number): Hash64 {
 function add(highA: number, lowA: number, highB: number, lowB: number): void {
   const low = (lowA + lowB) | 0
   result[LOW] = low
-  result[HIGH] = (highA + highB + (low >>> 0 < lowA >>> 0 ? 1 : 0)) | 0
+  result[HIGH] = highA + highB + below(low, lowA)
 }
 
 function subtract(highA: number, lowA: number, highB: number, lowB: number): void {
-  result[LOW] = (lowA - lowB) | 0
-  result[HIGH] = (highA - highB - (lowA >>> 0 < lowB >>> 0 ? 1 : 0)) | 0
+  result[LOW] = lowA - lowB
+  result[HIGH] = highA - highB - below(lowA, lowB)
 }
 
-/** 32 by 32 bits to 64, unsigned. */
-function multiply32(a: number, b: number): void {
+/** 1 if `a` is below `b`, both unsigned: the carry of a sum that is below its summand, the borrow of a difference. */
+function below(a: number, b: number): number {
+  return a >>> 0 < b >>> 0 ? 1 : 0
+}
+
+/** The upper half of 32 by 32 bits, unsigned; `Math.imul` is the lower. */
+function multiplyHigh(a: number, b: number): number {
   const lowA = a & 0xffff
   const highA = a >>> 16
   const lowB = b & 0xffff
   const highB = b >>> 16
   const cross = (Math.imul(highA, lowB) + (Math.imul(lowA, lowB) >>> 16)) | 0
   const middle = (Math.imul(lowA, highB) + (cross & 0xffff)) | 0
-  result[LOW] = Math.imul(a, b)
-  result[HIGH] = (Math.imul(highA, highB) + (cross >>> 16) + (middle >>> 16)) | 0
+  return (Math.imul(highA, highB) + (cross >>> 16) + (middle >>> 16)) | 0
 }
 
 /** 64 by 64 bits modulo 2^64. */
 function multiply(high: number, low: number, factor: Hash64): void {
-  multiply32(low, factor.low)
-  result[HIGH] = (result[HIGH]! + Math.imul(high, factor.low) + Math.imul(low, factor.high)) | 0
+  result[LOW] = Math.imul(low, factor.low)
+  result[HIGH] = multiplyHigh(low, factor.low) + Math.imul(high, factor.low) + Math.imul(low, factor.high)
 }
 
 /** 64 by 64 bits to 128, the upper half folded onto the lower by exclusive or. */
 function multiplyFold(highA: number, lowA: number, highB: number, lowB: number): void {
-  multiply32(lowA, lowB)
-  const lowest = result[LOW]!
-  const carry = result[HIGH]! >>> 0
-  multiply32(highA, lowB)
-  const crossHighA = result[HIGH]! >>> 0
-  const crossLowA = result[LOW]! >>> 0
-  multiply32(lowA, highB)
-  const crossHighB = result[HIGH]! >>> 0
-  const middle = carry + crossLowA + (result[LOW]! >>> 0)
-  multiply32(highA, highB)
-  const upper = (result[LOW]! >>> 0) + crossHighA + crossHighB + Math.floor(middle / TWO_32)
-  result[HIGH] = (result[HIGH]! + Math.floor(upper / TWO_32)) ^ middle
-  result[LOW] = lowest ^ upper
+  const crossA = Math.imul(highA, lowB)
+  const crossB = Math.imul(lowA, highB)
+  const some = (multiplyHigh(lowA, lowB) + crossA) | 0
+  const middle = (some + crossB) | 0
+  const carry = below(some, crossA) + below(middle, crossB)
+  const crossHighA = multiplyHigh(highA, lowB)
+  const crossHighB = multiplyHigh(lowA, highB)
+  const first = (Math.imul(highA, highB) + crossHighA) | 0
+  const second = (first + crossHighB) | 0
+  const third = (second + carry) | 0
+  const upperCarry = below(first, crossHighA) + below(second, crossHighB) + below(third, carry)
+  result[HIGH] = (multiplyHigh(highA, highB) + upperCarry) ^ middle
+  result[LOW] = Math.imul(lowA, lowB) ^ third
 }
 
 function word(bytes: Uint8Array, at: number): number {

@@ -1,142 +1,119 @@
-import type { BinaryReader, BlobBackend, ByteRange, Call } from '../base/backend.ts'
+import type { Backend, BinaryReader, BlobBackend, Call } from '../base/backend.ts'
 import type { ChunksInfo, Entry, Meta, Name } from '../base/entry.ts'
 import { ConflictError, CorruptEntryError, LimitExceededError } from '../base/errors.ts'
-import { type PromiseOrValue, chain, each, repeat, rescue } from '../base/promise-or-value.ts'
+import { type PromiseOrValue, chain, each, onFailure, repeat, rescue } from '../base/promise-or-value.ts'
 import { decodeEntry, encodeEntry } from '../codec/codec.ts'
 import { DEFAULT_LIMITS, type Limits } from '../codec/limits.ts'
 import { chunkName, chunkPrefix, randomId, removeParts } from './parts.ts'
 
-const DEFAULT_CHUNK_SIZE = 1024 * 1024
+/** Binaries up to so many bytes are one frame, larger ones chunks of this size. */
+export const CHUNK_SIZE: number = 1024 * 1024
 
+/** The next piece of a binary, `undefined` after the last. */
 export type Pieces = () => PromiseOrValue<Uint8Array | undefined>
 
-/** A large binary on its way in: `head` is what to write once `write` is done, or to give up by `undo`. */
-export interface ChunkedWrite {
-  readonly head: Entry
-  write(call: Call): PromiseOrValue<void>
-  undo(call: Call): PromiseOrValue<void>
+export interface ChunksOptions {
+  readonly limits?: Partial<Limits> | undefined
+  readonly chunkSize?: number | undefined
+  readonly onError: (error: unknown) => void
 }
 
 /** Large binaries: a head entry without value bytes, and the bytes in chunk entries under the head's write id. */
 export class Chunks {
+  readonly size: number
   readonly #blobs: BlobBackend
   readonly #limits: Limits
-  readonly #size: number
   readonly #onError: (error: unknown) => void
-  /** How many readers hold the chunks of a write id, and whether they are to go after the last of them. */
-  readonly #held = new Map<string, { readers: number; removed: boolean }>()
+  /** How many readers hold the chunks whose names start so, and whether they are to go after the last of them. */
+  readonly #held = new Map<Name, { readers: number; dropped: boolean }>()
 
-  constructor(
-    blobs: BlobBackend,
-    options: { limits?: Partial<Limits> | undefined; chunkSize?: number | undefined; onError: (error: unknown) => void },
-  ) {
+  constructor(blobs: BlobBackend, { limits, chunkSize = CHUNK_SIZE, onError }: ChunksOptions) {
     this.#blobs = blobs
-    this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
-    this.#size = options.chunkSize ?? DEFAULT_CHUNK_SIZE
-    this.#onError = options.onError
+    this.#limits = { ...DEFAULT_LIMITS, ...limits }
+    this.size = chunkSize
+    this.#onError = onError
   }
 
-  /** How to write `entry` if it is a binary too large for one frame. The bytes are read when `write` runs. */
-  plan(entry: Entry): ChunkedWrite | undefined {
-    const bytes = entry.value
-    if (entry.meta.type !== 'binary' || !(bytes instanceof Uint8Array) || bytes.byteLength <= this.#size) return undefined
-    const chunks: ChunksInfo = { id: randomId(), size: bytes.byteLength, chunkSize: this.#size }
-    return {
-      head: headOf(entry.meta, chunks),
-      write: (call) =>
-        each(Array(Math.ceil(bytes.byteLength / this.#size)).keys(), (index) => {
-          call.signal?.throwIfAborted()
-          return this.#writeChunk(entry.meta, chunks.id, index, bytes.subarray(index * this.#size, (index + 1) * this.#size), call)
-        }),
-      undo: (call) => this.#undo(chunks.id, call),
-    }
-  }
-
-  /** Write the pieces as they come. `finish` makes the head, or the whole entry where one frame holds it. */
-  collect(
-    meta: Meta,
-    pieces: Pieces,
-    call: Call,
-  ): PromiseOrValue<{ finish(meta: Meta): Entry; undo(): PromiseOrValue<void> }> {
+  /** Write the pieces as they come, then `finish` with the head, or with the whole entry where one frame holds it. */
+  write<T>(meta: () => Meta, pieces: Pieces, call: Call, finish: (entry: Entry) => PromiseOrValue<T>): PromiseOrValue<T> {
     const id = randomId()
-    const block = new Uint8Array(this.#size)
+    const block = new Uint8Array(this.size)
     let filled = 0
-    let count = 0
     let size = 0
-    const flush = (): PromiseOrValue<void> => {
-      const chunk = block.subarray(0, filled)
+    const flush = (): PromiseOrValue<unknown> => {
+      const name = chunkName(id, Math.ceil(size / this.size) - 1)
+      const { key, type, lastWrite } = meta()
+      const chunk = { meta: { key, type, lastWrite }, value: block.subarray(0, filled) }
       filled = 0
-      return this.#writeChunk(meta, id, count++, chunk, call)
+      return this.#blobs.put(name, encodeEntry(name, chunk, { limits: this.#limits }), {}, call)
     }
-    const add = (piece: Uint8Array): PromiseOrValue<void> => {
-      size += piece.byteLength
-      let taken = 0
-      return repeat(() => {
-        if (taken === piece.byteLength) return false
-        return chain(filled === this.#size ? flush() : undefined, () => {
-          const part = piece.subarray(taken, taken + this.#size - filled)
+    const add = (piece: Uint8Array): PromiseOrValue<void> =>
+      repeat(() => {
+        if (piece.length === 0) return false
+        call.signal?.throwIfAborted()
+        return chain(filled === this.size ? flush() : undefined, () => {
+          const part = piece.subarray(0, this.size - filled)
           block.set(part, filled)
-          filled += part.byteLength
-          taken += part.byteLength
+          filled += part.length
+          size += part.length
+          piece = piece.subarray(part.length)
           return true
         })
       })
-    }
-    const undo = (): PromiseOrValue<void> => (count > 0 ? this.#undo(id, call) : undefined)
-    const read = (): PromiseOrValue<boolean> => {
-      call.signal?.throwIfAborted()
-      return chain(pieces(), (piece) => (piece === undefined ? false : chain(add(piece), () => true)))
-    }
-    return rescue(
+    const addNext = (): PromiseOrValue<boolean> =>
+      chain(pieces(), (piece) => piece !== undefined && chain(add(piece), () => true))
+    return onFailure(
       () =>
-        chain(repeat(read), () => {
-          if (count === 0) return { finish: (last: Meta) => ({ meta: last, value: block.subarray(0, filled) }), undo }
-          return chain(flush(), () => ({ finish: (last: Meta) => headOf(last, { id, size, chunkSize: this.#size }), undo }))
+        chain(repeat(addNext), () => {
+          if (size <= this.size) return finish({ meta: meta(), value: block.subarray(0, filled) })
+          return chain(flush(), () => {
+            const last = meta()
+            const chunks: ChunksInfo = { id, size, chunkSize: this.size }
+            return finish({ meta: { ...last, own: { ...last.own, chunks } }, value: new Uint8Array(0) })
+          })
         }),
-      (error) =>
-        chain(undo(), () => {
-          throw error
-        }),
+      // What is left behind by this can be collected; the first error is the one to report.
+      () => size > this.size && rescue(() => removeParts(this.#blobs, chunkPrefix(id), { sync: call.sync }), this.#onError),
     )
   }
 
   /** The reader of a binary whose head or whole entry is `entry`. Its chunks stay until it is closed. */
   reader(name: Name, entry: Entry, call: Call): BinaryReader {
-    const { chunks } = entry.meta.own ?? {}
+    const chunks = this.#chunksOf(name, entry)
     if (chunks === undefined) return wholeReader(entry)
-    this.#check(name, chunks)
-    this.#hold(chunks.id)
-    let open = true
+    const prefix = chunkPrefix(chunks.id)
+    const held = this.#held.get(prefix) ?? { readers: 0, dropped: false }
+    this.#held.set(prefix, held)
+    held.readers++
     return {
       meta: entry.meta,
       size: chunks.size,
       read: ({ start, end }) => this.#read(name, chunks, start, Math.min(end, chunks.size), call),
       close: () => {
-        if (open) this.#letGo(chunks.id, call)
-        open = false
+        if (--held.readers > 0) return
+        this.#held.delete(prefix)
+        if (held.dropped) void rescue(() => removeParts(this.#blobs, prefix, { sync: call.sync }), this.#onError)
       },
     }
   }
 
-  /** All bytes of a binary whose head is `entry`; the entry itself if it is not chunked. */
+  /** `entry` with all its bytes, if it is the head of a large binary. */
   whole(name: Name, entry: Entry, call: Call): PromiseOrValue<Entry> {
-    const { chunks } = entry.meta.own ?? {}
+    const chunks = this.#chunksOf(name, entry)
     if (chunks === undefined) return entry
-    this.#check(name, chunks)
     if (chunks.size > this.#limits.bytes) {
       throw new LimitExceededError(
-        `The binary ${name} has ${chunks.size} bytes, more than the limit of ${this.#limits.bytes}. Read it in pieces with getBinary(key, reader), or raise limits.bytes.`,
+        `The binary ${name} has ${chunks.size} bytes, limits.bytes is ${this.#limits.bytes}. Read it in pieces: getBinary(key, reader).`,
       )
     }
-    const bytes = new Uint8Array(chunks.size)
     const next = this.#read(name, chunks, 0, chunks.size, call)
+    const bytes = new Uint8Array(chunks.size)
     let filled = 0
     const all = repeat(() =>
       chain(next(), (piece) => {
-        if (piece === undefined) return false
-        bytes.set(piece, filled)
-        filled += piece.byteLength
-        return true
+        bytes.set(piece ?? [], filled)
+        filled += piece?.length ?? 0
+        return piece !== undefined
       }),
     )
     return chain(all, () => ({ ...entry, value: bytes }))
@@ -145,28 +122,25 @@ export class Chunks {
   /** Remove the parts whose names start with one of `prefixes`, those that are being read once that has ended. */
   drop(prefixes: readonly Name[], call: Call): PromiseOrValue<void> {
     return each(prefixes, (prefix) => {
-      const held = this.#held.get(idOf(prefix))
+      const held = this.#held.get(prefix)
       if (held === undefined) return removeParts(this.#blobs, prefix, call)
-      held.removed = true
+      held.dropped = true
     })
   }
 
-  #read(name: Name, { id, size, chunkSize }: ChunksInfo, start: number, end: number, call: Call): Pieces {
-    let position = start
+  #read(name: Name, { id, size, chunkSize }: ChunksInfo, position: number, end: number, call: Call): Pieces {
     return () => {
       if (position >= end) return undefined
       call.signal?.throwIfAborted()
       const index = Math.floor(position / chunkSize)
       const chunk = chunkName(id, index)
-      const from = index * chunkSize
       return chain(this.#blobs.get(chunk, {}, call), (blob) => {
         if (blob === undefined) return this.#missing(name, id, index, call)
-        const bytes = decodeEntry(chunk, blob.bytes, { limits: this.#limits }).value
-        if (!(bytes instanceof Uint8Array) || bytes.byteLength !== Math.min(chunkSize, size - from)) {
-          throw new CorruptEntryError(`Chunk ${index} of the binary ${name} does not have the size that its head says.`)
-        }
+        const bytes = decodeEntry(chunk, blob.bytes, { limits: this.#limits }).value as Uint8Array
+        const from = index * chunkSize
+        if (bytes.length !== Math.min(chunkSize, size - from)) throw new CorruptEntryError(`Chunk ${index} of the binary ${name} has a wrong size.`)
         const piece = bytes.subarray(position - from, end - from)
-        position += piece.byteLength
+        position += piece.length
         return piece
       })
     }
@@ -182,46 +156,19 @@ export class Chunks {
     })
   }
 
-  /** Metadata comes from the store: do not trust its numbers. */
-  #check(name: Name, { id, size, chunkSize }: ChunksInfo): void {
-    const sound = typeof id === 'string' && Number.isSafeInteger(size) && size >= 0 && Number.isSafeInteger(chunkSize) && chunkSize > 0
-    if (!sound) throw new CorruptEntryError(`The head of the binary ${name} does not say where its chunks are.`)
-  }
-
-  #writeChunk(head: Meta, id: string, index: number, bytes: Uint8Array, call: Call): PromiseOrValue<void> {
-    const name = chunkName(id, index)
-    const meta: Meta = { key: head.key, type: 'binary', lastWrite: head.lastWrite }
-    const frame = encodeEntry(name, { meta, value: bytes }, { limits: this.#limits })
-    return chain(this.#blobs.put(name, frame, {}, call), () => undefined)
-  }
-
-  /** The error that made us give up is the one to report; what is left behind can be collected. */
-  #undo(id: string, call: Call): PromiseOrValue<void> {
-    const quiet: Call = { sync: call.sync, durability: 'relaxed' }
-    return rescue(() => removeParts(this.#blobs, chunkPrefix(id), quiet), this.#onError)
-  }
-
-  #hold(id: string): void {
-    const held = this.#held.get(id)
-    if (held) held.readers++
-    else this.#held.set(id, { readers: 1, removed: false })
-  }
-
-  #letGo(id: string, call: Call): void {
-    const held = this.#held.get(id)!
-    if (--held.readers > 0) return
-    this.#held.delete(id)
-    if (held.removed) void rescue(() => removeParts(this.#blobs, chunkPrefix(id), call), this.#onError)
+  /** Metadata comes from the store: its numbers are not to be trusted. */
+  #chunksOf(name: Name, { meta }: Entry): ChunksInfo | undefined {
+    const chunks = meta.own?.chunks
+    if (chunks === undefined) return undefined
+    const { id, size, chunkSize } = chunks
+    if (typeof id === 'string' && Number.isSafeInteger(size) && Number.isSafeInteger(chunkSize) && chunkSize > 0) return chunks
+    throw new CorruptEntryError(`The binary ${name} does not say where its chunks are.`)
   }
 }
 
-function headOf(meta: Meta, chunks: ChunksInfo): Entry {
-  return { meta: { ...meta, own: { ...meta.own, chunks } }, value: new Uint8Array(0) }
-}
-
-/** `~c<id>-` → id */
-function idOf(prefix: Name): string {
-  return prefix.slice(2, -1)
+/** The binary under `name`, from a backend that streams or from one that keeps it whole. */
+export function readStream(backend: Backend, name: Name, call: Call): PromiseOrValue<BinaryReader | undefined> {
+  return backend.readStream ? backend.readStream(name, call) : chain(backend.read(name, call), (entry) => entry && wholeReader(entry))
 }
 
 /** A binary that is in memory as a whole. */
@@ -229,14 +176,10 @@ export function wholeReader({ meta, value }: Entry): BinaryReader {
   const bytes = value as Uint8Array
   return {
     meta,
-    size: bytes.byteLength,
-    read: ({ start, end }: ByteRange) => {
-      let rest: Uint8Array | undefined = bytes.subarray(start, end)
-      return () => {
-        const piece = rest?.byteLength ? rest : undefined
-        rest = undefined
-        return piece
-      }
+    size: meta.type === 'binary' ? bytes.length : 0,
+    read({ start, end }) {
+      const pieces = start < Math.min(end, bytes.length) ? [bytes.subarray(start, end)] : []
+      return () => pieces.pop()
     },
     close: () => undefined,
   }

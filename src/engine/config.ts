@@ -1,7 +1,8 @@
-import { safeParse } from 'valibot'
 import { validate as isUuid } from 'uuid'
-import { type AnyConfig, type BackendDefinition, type BaseConfig, backendNames, findBackend } from '../base/backend.ts'
+import { type AnyConfig, type BackendDefinition, type BaseConfig, type Capabilities, backendNames, findBackend } from '../base/backend.ts'
 import { type ConfigIssue, InvalidConfigError, InvalidIdError, MissingIdError, UnknownBackendError } from '../base/errors.ts'
+import { isPromise } from '../base/promise-or-value.ts'
+import type { SchemaIssue } from '../base/schema.ts'
 
 export interface CheckedConfig {
   readonly definition: BackendDefinition
@@ -30,15 +31,21 @@ export function checkConfig(input: BaseConfig): CheckedConfig {
   }
   const definition = typeof backend === 'string' ? findBackend(backend) : undefined
   if (definition === undefined) throw unknownBackend(backend)
-  const parsed = safeParse(definition.schema, own)
-  const issues = parsed.success ? [] : parsed.issues.map(toIssue)
+  const result = definition.schema['~standard'].validate(own)
+  if (isPromise(result)) throw new TypeError(`The schema of the ${backend} backend must answer at once, not with a promise.`)
+  const issues = (result.issues ?? []).map(toIssue)
   if (opts !== undefined && (typeof opts !== 'object' || opts === null)) {
     issues.push({ path: 'opts', message: `expected an object, got ${typeName(opts)}` })
   }
   if (issues.length > 0) throw new InvalidConfigError(issues)
-  const checked: object = { ...(parsed.output as object), backend, id: id.toLowerCase(), ...(opts && { opts }) }
+  const checked: object = { ...(result as { value: object }).value, backend, id: id.toLowerCase(), ...(opts && { opts }) }
   const { refine } = definition
   return { definition, config: refine ? refine(checked as AnyConfig) : (checked as AnyConfig) }
+}
+
+/** What a store of this config can do, known before it is open. */
+export function capabilitiesOf({ definition: { capabilities }, config }: CheckedConfig): Capabilities {
+  return typeof capabilities === 'function' ? capabilities(config) : capabilities
 }
 
 /** The config without what must not be shown. */
@@ -73,8 +80,8 @@ function unknownBackend(backend: unknown): UnknownBackendError {
   )
 }
 
-function toIssue(issue: { message: string; path?: readonly { key: unknown }[] | undefined }): ConfigIssue {
-  return { path: issue.path?.map(({ key }) => String(key)).join('.') ?? 'config', message: issue.message }
+function toIssue({ message, path = [] }: SchemaIssue): ConfigIssue {
+  return { path: path.map((each) => String(typeof each === 'object' ? each.key : each)).join('.'), message }
 }
 
 function omit(target: Record<string, unknown>, [field, ...rest]: string[]): void {

@@ -10,7 +10,8 @@ import { type PromiseOrValue, chain, each, repeat } from '../base/promise-or-val
 
 /** A fresh id: 128 random bits in hex. */
 export function randomId(): string {
-  return hex(crypto.getRandomValues(new Uint8Array(16)))
+  // Not randomUUID: pages without TLS do not have it.
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 /** What the names of all chunks of a binary start with. */
@@ -20,7 +21,7 @@ export function chunkPrefix(id: string): Name {
 
 /** The name of chunk `index` of the binary whose write id is `id`. */
 export function chunkName(id: string, index: number): Name {
-  return `${chunkPrefix(id)}${index.toString(16).padStart(8, '0')}`
+  return chunkPrefix(id) + hex(index)
 }
 
 /** What the names of all cells of a log start with. */
@@ -30,24 +31,31 @@ export function cellPrefix(id: string): Name {
 
 /** The name of the cell at `index`; `writeId` tells apart what two writers put at one index, one of them in vain. */
 export function cellName(id: string, index: number, writeId: string): Name {
-  return `${cellPrefix(id)}${index.toString(16).padStart(11, '0')}-${writeId}`
+  return `${cellPrefix(id)}${hex(index)}-${writeId}`
 }
 
 /** What the names of the parts of `old` start with that `next` no longer points to. */
 export function droppedParts(old: Meta | undefined, next?: Meta): Name[] {
-  const dropped: Name[] = []
   const { chunks, log } = old?.own ?? {}
+  const dropped: Name[] = []
   if (chunks && next?.own?.chunks?.id !== chunks.id) dropped.push(chunkPrefix(chunks.id))
   if (log && next?.own?.log?.id !== log.id) dropped.push(cellPrefix(log.id))
   return dropped
 }
 
-export function removeParts(blobs: BlobBackend, prefix: Name, call: Call): PromiseOrValue<void> {
+/** Delete everything whose name starts with `prefix`, but not `except`. */
+export function removeParts(blobs: BlobBackend, prefix: Name, call: Call, except?: Name): PromiseOrValue<void> {
   let after: Name | undefined
   return repeat(() =>
-    chain(blobs.list({ prefix, after }, call), (page) => {
+    chain(blobs.list({ prefix, after, limit: Math.min(1000, blobs.capabilities.atomicBatch || 1000) }, call), (page) => {
+      call.signal?.throwIfAborted()
       after = page.next
-      return chain(removeAll(blobs, page.names, call), () => after !== undefined)
+      const names = page.names.filter((name) => name !== except)
+      const removed =
+        blobs.batch && blobs.capabilities.atomicBatch > 0
+          ? blobs.batch(names.map((name) => ({ delete: name })), call)
+          : each(names, (name) => blobs.delete(name, {}, call))
+      return chain(removed, () => after !== undefined)
     }),
   )
 }
@@ -55,19 +63,11 @@ export function removeParts(blobs: BlobBackend, prefix: Name, call: Call): Promi
 /** Whether the store has any parts at all, so that plain overwrites need not look for them. */
 export function hasParts(blobs: BlobBackend, call: Call): PromiseOrValue<boolean> {
   return chain(blobs.list({ prefix: '~c', limit: 1 }, call), ({ names }) =>
-    names.length > 0 ? true : chain(blobs.list({ prefix: '~l', limit: 1 }, call), (page) => page.names.length > 0),
+    chain(names.length > 0 ? { names } : blobs.list({ prefix: '~l', limit: 1 }, call), (found) => found.names.length > 0),
   )
 }
 
-export function removeAll(blobs: BlobBackend, names: readonly Name[], call: Call): PromiseOrValue<void> {
-  const { atomicBatch } = blobs.capabilities
-  if (blobs.batch === undefined || atomicBatch < 2) return each(names, (name) => blobs.delete(name, {}, call))
-  const slices: Name[][] = []
-  const size = Math.min(atomicBatch, 1000)
-  for (let i = 0; i < names.length; i += size) slices.push(names.slice(i, i + size))
-  return each(slices, (slice) => blobs.batch!(slice.map((name) => ({ delete: name })), call))
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+/** Eleven digits hold every safe integer, and keep their order as text. */
+function hex(index: number): string {
+  return index.toString(16).padStart(11, '0')
 }

@@ -61,10 +61,10 @@ export class KeyQueue {
     return this.#lines.has(name)
   }
 
-  /** Resolves once every task that is running or waiting now has ended. */
-  idle(): PromiseOrValue<void> {
-    if (this.#lines.size === 0) return
-    return this.exclusive([...this.#lines.keys()], ASYNC, () => undefined)
+  /** Resolves once every task that is running or waiting now has ended. A synchronous call does not wait. */
+  idle({ sync }: Call): PromiseOrValue<void> {
+    if (sync || this.#lines.size === 0) return
+    return this.exclusive([...this.#lines.keys()], { sync }, () => undefined)
   }
 
   #enter<T>(names: readonly Name[], exclusive: boolean, call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
@@ -209,7 +209,6 @@ interface Job {
 
 /** The cap keeps one folded write, and what a crash can lose of it, small. */
 const MAX_FOLD = 1000
-const ASYNC: Call = { sync: false }
 
 function takeFolding(line: Line, first: Job): Job[] {
   let count = 0

@@ -10,15 +10,15 @@ import type {
   NamesPage,
 } from '../base/backend.ts'
 import type { Entry, Meta, Name, Version } from '../base/entry.ts'
-import { NotResidentError, StoreReleasedError, syncUnsupported } from '../base/errors.ts'
-import { type PromiseOrValue, chain, each, rescue } from '../base/promise-or-value.ts'
+import { NotResidentError, closedStore, syncUnsupported } from '../base/errors.ts'
+import { type PromiseOrValue, all, chain, each, onFailure, rescue } from '../base/promise-or-value.ts'
 import { clone } from '../codec/clone.ts'
 import type { Change, Pair } from './changes.ts'
-import { wholeReader } from './chunks.ts'
+import { CHUNK_SIZE, readStream, wholeReader } from './chunks.ts'
 import { type Outcome, KeyQueue } from './queue.ts'
+import { scanEntries } from './scan.ts'
 
 export interface TierOptions {
-  readonly name: string
   readonly capabilities: Capabilities
   /** Writes empty the front in place of filling it. */
   readonly writeAround: boolean
@@ -26,9 +26,6 @@ export interface TierOptions {
   readonly onError: (error: unknown) => void
   close(call: Call): PromiseOrValue<void>
 }
-
-/** Bytes of a binary that is kept in front as a whole; the same size at which byte stores begin to use chunks. */
-const LARGEST_BINARY = 1024 * 1024
 
 /**
  * A fast front over a back that has the truth. Reads and writes of one name keep their order here, so that filling the
@@ -54,56 +51,50 @@ export class TieredBackend implements Backend {
     this.#back = back
     this.#options = options
     this.capabilities = options.capabilities
-    if (back.writeStream) this.writeStream = (...args) => this.#writeStream(...args)
+    if (back.writeStream === undefined) return
+    this.writeStream = (name, meta, pieces, call) => {
+      this.#checkWritable(call)
+      const forget = (): PromiseOrValue<void> => this.#queue.exclusive([name], call, () => this.#forget(name, call))
+      return this.#forgetting([name], call, () => chain(back.writeStream!(name, meta, pieces, call), forget))
+    }
   }
 
   read(name: Name, call: Call): PromiseOrValue<Entry | undefined> {
-    return this.#shared([name], call, () =>
-      chain(this.#resident(name, call), (entry) => entry ?? chain(this.#miss([name], call), ([found]) => found)),
-    )
+    return chain(this.readMany([name], call), ([entry]) => entry)
   }
 
   readMeta(name: Name, call: Call): PromiseOrValue<Meta | undefined> {
     return this.#shared([name], call, () =>
       chain(
-        this.#askFront(name, call, () => this.front.readMeta(name, call)),
-        (meta) => meta ?? this.#askBack(call, () => this.#back.readMeta(name, call)),
+        this.#askFront(call, () => this.front.readMeta(name, call)),
+        (meta) => (meta && this.#trusts(name) ? meta : this.#askBack(call, () => this.#back.readMeta(name, call))),
       ),
     )
   }
 
   readMany(names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> {
-    return this.#shared(names, call, () => {
-      const inFront = rescue(
-        () => (this.#frontAnswers(call) ? this.front.readMany(names, call) : []),
-        (error) => {
-          this.#options.onError(error)
-          return []
+    return this.#shared(names, call, () =>
+      chain(
+        this.#askFront(call, () => this.front.readMany(names, call)),
+        (found = []) => {
+          const missing = [...new Set(names.filter((name, i) => !found[i] || !this.#trusts(name)))]
+          if (missing.length === 0) return found
+          return chain(this.#miss(missing, call), (fetched) => {
+            const byName = new Map(missing.map((name, i) => [name, fetched[i]]))
+            return names.map((name, i) => (byName.has(name) ? byName.get(name) : found[i]))
+          })
         },
-      )
-      return chain(inFront, (found) => {
-        const entries = names.map((name, i) => (this.#distrusted.has(name) ? undefined : found[i]))
-        const missing = [...new Set(names.filter((_, i) => entries[i] === undefined))]
-        if (missing.length === 0) return entries
-        return chain(this.#miss(missing, call), (fetched) => {
-          const byName = new Map(missing.map((name, i) => [name, fetched[i]]))
-          return names.map((name, i) => entries[i] ?? byName.get(name))
-        })
-      })
-    })
+      ),
+    )
   }
 
   write(name: Name, entry: Entry, condition: Condition, call: Call): PromiseOrValue<Version | undefined> {
     const own = isolated(entry)
-    return this.#writing([name], call, () =>
-      chain(this.#back.write(name, own, condition, call), (version) => chain(this.#written(name, own, call), () => version)),
-    )
+    return this.#writing([[name, own]], call, () => this.#back.write(name, own, condition, call))
   }
 
   delete(name: Name, condition: Condition, call: Call): PromiseOrValue<boolean> {
-    return this.#writing([name], call, () =>
-      chain(this.#back.delete(name, condition, call), (deleted) => chain(this.#forget(name, call), () => deleted)),
-    )
+    return this.#writing([[name, undefined]], call, () => this.#back.delete(name, condition, call))
   }
 
   update(name: Name, change: Change, call: Call): PromiseOrValue<Pair> {
@@ -117,15 +108,8 @@ export class TieredBackend implements Backend {
 
   batch(ops: readonly EntryOp[], options: { readonly atomic: boolean }, call: Call): PromiseOrValue<boolean[]> {
     const own = ops.map((op): EntryOp => ('write' in op ? { ...op, write: [op.write[0], isolated(op.write[1])] } : op))
-    const last = new Map(own.map((op) => ('write' in op ? op.write : [op.delete, undefined])))
-    return this.#writing([...last.keys()], call, () =>
-      chain(this.#back.batch(own, options, call), (answers) =>
-        chain(
-          each(last, ([name, entry]) => this.#written(name, entry, call)),
-          () => answers,
-        ),
-      ),
-    )
+    const written = own.map((op) => ('write' in op ? op.write : ([op.delete, undefined] as const)))
+    return this.#writing(written, call, () => this.#back.batch(own, options, call))
   }
 
   list(options: ListOptions, call: Call): PromiseOrValue<NamesPage> {
@@ -133,42 +117,39 @@ export class TieredBackend implements Backend {
   }
 
   scan(options: ListOptions, call: Call): PromiseOrValue<EntriesPage> {
-    return this.#listing(call, () => {
-      if (this.#back.scan) return this.#back.scan(options, call)
-      return chain(this.#back.list(options, call), ({ names, next }) =>
-        chain(this.#back.readMany(names, call), (found) => ({
-          entries: names.flatMap((name, i): [Name, Entry][] => (found[i] ? [[name, found[i]]] : [])),
-          next,
-        })),
-      )
-    })
+    return this.#listing(call, () => scanEntries(this.#back, options, call))
   }
 
   readStream(name: Name, call: Call): PromiseOrValue<BinaryReader | undefined> {
     return this.#shared([name], call, () =>
-      chain(this.#resident(name, call), (entry) => {
-        if (entry) return wholeReader(entry)
-        return this.#askBack(call, () =>
-          this.#back.readStream
-            ? this.#back.readStream(name, call)
-            : chain(this.#back.read(name, call), (found) => found && wholeReader(found)),
-        )
-      }),
+      chain(
+        this.#askFront(call, () => this.front.read(name, call)),
+        (entry) => (entry && this.#trusts(name) ? wholeReader(entry) : this.#askBack(call, () => readStream(this.#back, name, call))),
+      ),
     )
   }
 
   flush(call: Call): PromiseOrValue<void> {
-    return chain(call.sync ? undefined : this.#queue.idle(), () => this.#back.flush(call))
+    return chain(this.#queue.idle(call), () => this.#back.flush(call))
   }
 
   close(call: Call): PromiseOrValue<void> {
-    return chain(this.stop(), () => this.#options.close(call))
+    return chain(this.stop(call), () => this.#options.close(call))
   }
 
   /** Take no more calls; answers when those under way have ended. */
-  stop(): PromiseOrValue<void> {
+  stop(call: Call): PromiseOrValue<void> {
     this.#closed = true
-    return this.#queue.idle()
+    return this.#queue.idle(call)
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw closedStore()
+  }
+
+  #checkWritable(call: Call): void {
+    this.#checkOpen()
+    if (!this.#backAnswers(call)) throw syncUnsupported('tiered')
   }
 
   #shared<T>(names: readonly Name[], call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
@@ -176,45 +157,30 @@ export class TieredBackend implements Backend {
     return this.#queue.shared(names, call, task)
   }
 
-  #checkOpen(): void {
-    if (this.#closed) throw new StoreReleasedError('The store was released or deleted. Connect to it again.')
-  }
-
-  #checkWritable(call: Call): void {
-    this.#checkOpen()
-    if (call.sync && this.#back.capabilities.sync !== true) throw syncUnsupported(this.#options.name)
-  }
-
-  /** Run a write of the back under the order of `names`; an error makes the front forget them all. */
-  #writing<T>(names: readonly Name[], call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
+  /** Write to the back under the order of the names, then let the front agree, or after any error forget them all. */
+  #writing<T>(written: readonly (readonly [Name, Entry | undefined])[], call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
     this.#checkWritable(call)
-    return this.#queue.exclusive(names, call, () => chain(this.#beforeWrite(names, call), () => this.#forgetting(names, call, task)))
-  }
-
-  #forgetting<T>(names: readonly Name[], call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
-    return rescue(task, (error) =>
-      chain(
-        each(names, (name) => this.#forget(name, call)),
-        () => {
-          throw error
-        },
+    const names = written.map(([name]) => name)
+    return this.#queue.exclusive(names, call, () =>
+      this.#forgetting(names, call, () =>
+        chain(task(), (result) =>
+          chain(
+            each(new Map(written), ([name, entry]) => this.#written(name, entry, call)),
+            () => result,
+          ),
+        ),
       ),
     )
   }
 
-  /** A front that outlives the process must not keep what a crash would leave older than the back. */
-  #beforeWrite(names: readonly Name[], call: Call): PromiseOrValue<void> {
-    if (this.front.capabilities.persistent) return each(names, (name) => this.#forget(name, call))
+  /** A front that outlives the process forgets beforehand: a crash must not leave it older than the back. */
+  #forgetting<T>(names: readonly Name[], call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
+    const forget = (): PromiseOrValue<void> => each(names, (name) => this.#forget(name, call))
+    return chain(this.front.capabilities.persistent ? forget() : undefined, () => onFailure(task, forget))
   }
 
   #update(name: Name, changes: readonly Change[], call: Call): PromiseOrValue<Outcome<Pair>[]> {
-    const settle = (outcomes: Outcome<Pair>[]): PromiseOrValue<Outcome<Pair>[]> => {
-      const last = outcomes.at(-1)!
-      const failed = outcomes.some((outcome) => 'error' in outcome)
-      const done = failed || 'error' in last ? this.#forget(name, call) : this.#written(name, last.value[1], call)
-      return chain(done, () => outcomes)
-    }
-    return chain(this.#beforeWrite([name], call), () => {
+    return this.#forgetting([name], call, () => {
       // All at once, so that the back can fold them into one write.
       const pairs = changes.map((change) =>
         rescue<Outcome<Pair>>(
@@ -222,80 +188,67 @@ export class TieredBackend implements Backend {
           (error) => ({ error }),
         ),
       )
-      return call.sync ? settle(pairs as Outcome<Pair>[]) : Promise.all(pairs).then(settle)
+      return chain(all(pairs), (outcomes) => {
+        const last = outcomes.at(-1)!
+        const known = outcomes.every((outcome) => 'value' in outcome) && 'value' in last
+        return chain(known ? this.#written(name, last.value[1], call) : this.#forget(name, call), () => outcomes)
+      })
     })
-  }
-
-  #writeStream(...[name, meta, pieces, call]: Parameters<NonNullable<Backend['writeStream']>>): PromiseOrValue<void> {
-    this.#checkWritable(call)
-    const forget = (): PromiseOrValue<void> => this.#queue.exclusive([name], call, () => this.#forget(name, call))
-    const written = chain(this.#beforeWrite([name], call), () => this.#back.writeStream!(name, meta, pieces, call))
-    return rescue(
-      () => chain(written, forget),
-      (error) =>
-        chain(forget(), () => {
-          throw error
-        }),
-    )
   }
 
   #listing<T>(call: Call, page: () => PromiseOrValue<T>): PromiseOrValue<T> {
     this.#checkOpen()
-    return chain(call.sync ? undefined : this.#queue.idle(), () => this.#askBack(call, page))
+    return chain(this.#queue.idle(call), () => this.#askBack(call, page))
   }
 
-  #frontAnswers(call: Call): boolean {
-    return !call.sync || this.front.capabilities.sync === true
+  #trusts(name: Name): boolean {
+    return !this.#distrusted.has(name)
   }
 
-  #resident(name: Name, call: Call): PromiseOrValue<Entry | undefined> {
-    return this.#askFront(name, call, () => this.front.read(name, call))
-  }
-
-  #askFront<T>(name: Name, call: Call, ask: () => PromiseOrValue<T | undefined>): PromiseOrValue<T | undefined> {
-    if (this.#distrusted.has(name) || !this.#frontAnswers(call)) return undefined
+  #askFront<T>(call: Call, ask: () => PromiseOrValue<T | undefined>): PromiseOrValue<T | undefined> {
+    if (call.sync && this.front.capabilities.sync !== true) return undefined
     return rescue(ask, (error) => {
       this.#options.onError(error)
       return undefined
     })
   }
 
+  #backAnswers({ sync }: Call): boolean {
+    return !sync || this.#back.capabilities.sync === true
+  }
+
   #askBack<T>(call: Call, ask: () => PromiseOrValue<T>): PromiseOrValue<T> {
-    if (!call.sync || this.#back.capabilities.sync === true) return ask()
-    throw new NotResidentError(
-      'This is not in memory, and the backend behind it cannot answer { sync: true }. Read it once without sync, after which it is resident.',
-    )
+    if (this.#backAnswers(call)) return ask()
+    throw new NotResidentError('This is not in memory, and the backend behind cannot answer { sync: true }. Read it once without, then it is.')
   }
 
   /** Read names from the back, each only once for all who ask meanwhile, and fill the front. */
   #miss(names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> {
-    if (call.sync) {
-      return this.#askBack(call, () => chain(this.#back.readMany(names, call), (found) => this.#fill(names, found, call)))
-    }
+    if (call.sync) return this.#askBack(call, () => this.#fetch(names, call))
     const fresh = names.filter((name) => !this.#flights.has(name))
-    if (fresh.length > 0) this.#launch(fresh, { sync: false })
-    // Everybody gets a copy: what a flight holds is shared.
-    return Promise.all(names.map(async (name) => copy(await this.#flights.get(name))))
-  }
-
-  #launch(names: readonly Name[], call: Call): void {
-    const read =
-      names.length === 1
-        ? chain(this.#back.read(names[0]!, call), (entry) => [entry])
-        : this.#back.readMany(names, call)
-    const flight = Promise.resolve(chain(read, (found) => this.#fill(names, found, call)))
-    for (const [i, name] of names.entries()) {
-      const landed = flight.then((found) => found[i]).finally(() => this.#flights.delete(name))
-      this.#flights.set(name, landed)
+    if (fresh.length > 0) {
+      const flight = Promise.resolve(this.#fetch(fresh, { sync: false }))
+      for (const [i, name] of fresh.entries()) {
+        this.#flights.set(name, flight.then((found) => found[i]).finally(() => this.#flights.delete(name)))
+      }
     }
+    // Everybody gets a copy: what a flight holds is shared.
+    return Promise.all(
+      names.map(async (name) => {
+        const entry = await this.#flights.get(name)
+        return entry && { ...entry, value: clone(entry.value) }
+      }),
+    )
   }
 
-  #fill(names: readonly Name[], found: (Entry | undefined)[], call: Call): PromiseOrValue<(Entry | undefined)[]> {
-    const filled = each(names, (name, i) => {
-      const entry = found[i]
-      if (entry && isCacheable(entry)) return this.#keep(name, entry, call)
+  #fetch(names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> {
+    return chain(this.#back.readMany(names, call), (found) => {
+      const filled = each(names, (name, i) => {
+        const entry = found[i]
+        if (entry && isCacheable(entry)) return this.#keep(name, entry, call)
+      })
+      return chain(filled, () => found)
     })
-    return chain(filled, () => found)
   }
 
   /** The back has taken `entry` (or its deletion): let the front agree. */
@@ -303,12 +256,12 @@ export class TieredBackend implements Backend {
     return entry && isCacheable(entry) && !this.#options.writeAround ? this.#keep(name, entry, call) : this.#forget(name, call)
   }
 
-  #keep(name: Name, entry: Entry, call: Call): PromiseOrValue<void> {
-    return this.#changeFront(name, () => this.front.write(name, entry, {}, this.#frontCall(call)))
+  #keep(name: Name, entry: Entry, { sync }: Call): PromiseOrValue<void> {
+    return this.#changeFront(name, () => this.front.write(name, entry, {}, { sync, durability: 'relaxed' }))
   }
 
-  #forget(name: Name, call: Call): PromiseOrValue<void> {
-    return this.#changeFront(name, () => this.front.delete(name, {}, this.#frontCall(call)))
+  #forget(name: Name, { sync }: Call): PromiseOrValue<void> {
+    return this.#changeFront(name, () => this.front.delete(name, {}, { sync, durability: 'relaxed' }))
   }
 
   #changeFront(name: Name, change: () => PromiseOrValue<unknown>): PromiseOrValue<void> {
@@ -320,23 +273,14 @@ export class TieredBackend implements Backend {
       },
     )
   }
-
-  /** The front is a cache: what it does is not cancelled, and need not survive a power cut. */
-  #frontCall({ sync }: Call): Call {
-    return { sync, durability: 'relaxed' }
-  }
 }
 
 function isCacheable({ meta, value }: Entry): boolean {
-  if (meta.type === 'binary') return (value as Uint8Array).byteLength <= LARGEST_BINARY
+  if (meta.type === 'binary') return (value as Uint8Array).byteLength <= CHUNK_SIZE
   return meta.type === 'value'
 }
 
 /** Bytes of a binary were copied on their way in. */
 function isolated(entry: Entry): Entry {
   return entry.meta.type === 'value' ? { ...entry, value: clone(entry.value) } : entry
-}
-
-function copy(entry: Entry | undefined): Entry | undefined {
-  return entry && { ...entry, value: clone(entry.value) }
 }

@@ -3,7 +3,7 @@ import { isPromise } from '../base/promise-or-value.ts'
 import { type Context, Handle, type RegisteredHook } from './context.ts'
 import { presentMeta } from './meta.ts'
 import type { Scope } from './scope.ts'
-import type { Segment, WriteEvent, WriteOp } from './types.ts'
+import type { Segment, WriteEvent, WriteHook, WriteOp } from './types.ts'
 
 /** A write as the store sees it, its keys the store's own. */
 export interface Written {
@@ -14,7 +14,17 @@ export interface Written {
   readonly segments?: readonly Segment[]
   readonly oldValue?: unknown
   readonly value?: unknown
-  readonly meta?: Meta
+  readonly meta?: Meta | undefined
+}
+
+export function addWriteHook({ handle, scope }: Context, id: string, hook: WriteHook): void {
+  handle.checkOpen()
+  if (typeof hook !== 'function') throw new TypeError('A write hook is a function.')
+  handle.hooks.set(id, { hook, scope })
+}
+
+export function removeWriteHook({ handle }: Context, id: string): boolean {
+  return handle.hooks.delete(id)
 }
 
 /** Whether anybody listens, so that an event is worth making. */

@@ -1,9 +1,9 @@
 import type { BaseConfig, LifecycleOptions, OpenContext, StoreConfig } from '../base/backend.ts'
 import { InvalidConfigError, syncUnsupported } from '../base/errors.ts'
-import { type PromiseOrValue, chain, isPromise } from '../base/promise-or-value.ts'
-import { type CheckedConfig, checkConfig, publicConfig } from '../engine/config.ts'
+import { type PromiseOrValue, chain } from '../base/promise-or-value.ts'
+import { type CheckedConfig, capabilitiesOf, checkConfig, publicConfig } from '../engine/config.ts'
 import { type Mode, acquireEngine, destroyEngine, locationOf, releaseEngine } from '../engine/engines.ts'
-import { Handle } from './context.ts'
+import { Handle, answer } from './context.ts'
 import { handleOf, makeStore } from './store.ts'
 import type { AnySchema, Store } from './types.ts'
 
@@ -54,9 +54,9 @@ export function deleteStore(config: StoreConfig, opts?: LifecycleOptions): Promi
  * Close a store: calls that are running finish, later ones are `STORE_RELEASED`. The last handle closes the engine.
  * Doing it twice does no harm. `INVALID_CONFIG` if the config is another store's.
  */
-export function releaseStore(config: StoreConfig, store: Store<never>, opts: SyncOptions): void
-export function releaseStore(config: StoreConfig, store: Store<never>, opts?: AsyncOptions): Promise<void>
-export function releaseStore(config: StoreConfig, store: Store<never>, opts?: LifecycleOptions): PromiseOrValue<void> {
+export function releaseStore(config: StoreConfig, store: Pick<Store, 'id'>, opts: SyncOptions): void
+export function releaseStore(config: StoreConfig, store: Pick<Store, 'id'>, opts?: AsyncOptions): Promise<void>
+export function releaseStore(config: StoreConfig, store: Pick<Store, 'id'>, opts?: LifecycleOptions): PromiseOrValue<void> {
   return lifecycle(config, opts, ({ definition, config: checked }, context) => {
     const handle = handleOf(store)
     if (handle === undefined || handle.engine.location !== locationOf(definition, checked) || handle.config.id !== checked.id) {
@@ -90,27 +90,18 @@ function lifecycle<T>(
     private: false,
     onError: options.onError ?? ((error) => console.error(error)),
   }
-  const task = (): PromiseOrValue<T> => {
+  return answer(context.sync, () => {
     const checked = checkConfig(config)
-    const { capabilities } = checked.definition
-    const { sync } = typeof capabilities === 'function' ? capabilities(checked.config) : capabilities
-    if (context.sync && sync !== true) throw syncUnsupported(checked.config.backend)
+    if (context.sync && capabilitiesOf(checked).sync !== true) throw syncUnsupported(checked.config.backend)
     context.signal?.throwIfAborted()
     return body(checked, context)
-  }
-  if (context.sync) return task()
-  try {
-    const result = task()
-    return isPromise(result) ? result : Promise.resolve(result)
-  } catch (error) {
-    return Promise.reject(error as Error)
-  }
+  })
 }
 
 function openStore<Schema>({ definition, config }: CheckedConfig, mode: Mode, context: OpenContext): PromiseOrValue<Store<Schema>> {
   const handle = new Handle(publicConfig(config), context.onError)
   return chain(acquireEngine(definition, config, mode, handle, context), (engine) => {
-    handle.attach(engine)
+    handle.engine = engine
     const later: OpenContext = { ...context, sync: false, signal: undefined }
     return makeStore<Schema>(handle, async () => release(handle, later))
   })

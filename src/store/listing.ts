@@ -2,6 +2,7 @@ import type { Backend, Call, ListOptions } from '../base/backend.ts'
 import type { Key, Meta, Name } from '../base/entry.ts'
 import { isLive } from '../base/entry.ts'
 import { type PromiseOrValue, all, chain, mapInOrder } from '../base/promise-or-value.ts'
+import { scanEntries } from '../engine/scan.ts'
 import { type Context, run } from './context.ts'
 import { isolateKey, presentMeta } from './meta.ts'
 import { isLongName, keyToName, nameToKey } from './names.ts'
@@ -69,15 +70,7 @@ function pageOfEntries(...[context, options, after, limit = ENTRIES_PAGE, call, 
   Fetch<unknown>
 > {
   const { range, admit } = rangeOf(context, options, after, Math.min(limit, ENTRIES_PAGE))
-  const page = backend.scan
-    ? backend.scan(range, call)
-    : chain(backend.list(range, call), ({ names, next }) =>
-        chain(backend.readMany(names, call), (found) => ({
-          entries: names.flatMap((name, i) => (found[i] ? [[name, found[i]] as const] : [])),
-          next,
-        })),
-      )
-  return chain(page, ({ entries: found, next }) => ({
+  return chain(scanEntries(backend, range, call), ({ entries: found, next }) => ({
     items: found.flatMap(([name, { meta, value }]) => (isLive(meta) && meta.type !== 'log' ? admit(name, meta.key, value) : [])),
     next,
   }))

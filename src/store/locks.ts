@@ -1,5 +1,5 @@
 import type { Key } from '../base/entry.ts'
-import { type Context, nameIn, sharedBy } from './context.ts'
+import { type Context, named, sharedBy } from './context.ts'
 
 /**
  * Run `fn` while no other `withLock` of this key runs: in this process, and in the origin's other tabs and workers where
@@ -14,9 +14,9 @@ export async function withLock<T>(
   const { handle } = context
   handle.checkOpen()
   signal?.throwIfAborted()
-  const name = nameIn(context, key)
+  const { name } = named(context, key)
   const task = async (): Promise<Awaited<T>> => await fn()
-  if (handle.backend.capabilities.lock === 'origin') {
+  if (handle.engine.backend.capabilities.lock === 'origin') {
     return (await navigator.locks.request(`konserve-ts:${handle.config.id}:${name}`, signal ? { signal } : {}, task)) as Awaited<T>
   }
   return sharedBy(handle.engine).locks.exclusive([name], { sync: false, signal }, task)

@@ -4,7 +4,7 @@ import { ConflictError, CorruptEntryError, NotALogError } from '../base/errors.t
 import { type PromiseOrValue, chain, repeat } from '../base/promise-or-value.ts'
 import { clone } from '../codec/clone.ts'
 import { cellName, cellPrefix, randomId } from '../engine/parts.ts'
-import { type Context, about, nameIn, run } from './context.ts'
+import { type Context, onKey } from './context.ts'
 import { fire } from './hooks.ts'
 import { changedMeta, live } from './meta.ts'
 import type { LogOptions, WriteOptions } from './types.ts'
@@ -18,29 +18,23 @@ import type { LogOptions, WriteOptions } from './types.ts'
 const PAGE = 500
 
 export function append(context: Context, key: Key, element: unknown, options?: WriteOptions): PromiseOrValue<void> {
-  return run(context, options, (call, backend) =>
-    about(key, () => {
-      const name = nameIn(context, key)
-      const inner = context.scope.inner(key)
-      const value = clone(element)
-      const grow = (old: Entry | undefined): Entry => {
-        const before = live(old)
-        if (before && before.meta.type !== 'log') throw notALog(key)
-        const log = before ? logOf(before) : { id: randomId(), count: 0, last: '' }
-        const last = randomId().slice(0, 8)
-        const meta = changedMeta(before?.meta, inner, 'log')
-        const cell: Entry = { meta: { key: inner, type: 'log', lastWrite: meta.lastWrite, own: { previous: log.last } }, value }
-        return {
-          meta: { ...meta, own: { log: { ...log, count: log.count + 1, last } } },
-          value: undefined,
-          parts: [[cellName(log.id, log.count, last), cell]],
-        }
+  return onKey(context, key, options, ({ name, inner, call, backend }) => {
+    const value = clone(element)
+    const grow = (old: Entry | undefined): Entry => {
+      const log = logOf(live(old)) ?? { id: randomId(), count: 0, last: '' }
+      const last = randomId().slice(0, 8)
+      const meta = changedMeta(live(old)?.meta, inner, 'log')
+      const cell: Entry = { meta: { key: inner, type: 'log', lastWrite: meta.lastWrite, own: { previous: log.last } }, value }
+      return {
+        meta: { ...meta, own: { log: { ...log, count: log.count + 1, last } } },
+        value: undefined,
+        parts: [[cellName(log.id, log.count, last), cell]],
       }
-      return chain(backend.update(name, grow, call), ([, next]) =>
-        fire(context, () => ({ op: 'append', key: inner, value, meta: next!.meta })),
-      )
-    }),
-  )
+    }
+    return chain(backend.update(name, grow, call), ([, next]) =>
+      fire(context, () => ({ op: 'append', key: inner, value, meta: next!.meta })),
+    )
+  })
 }
 
 export function log(context: Context, key: Key, options: LogOptions = {}): PromiseOrValue<unknown[]> {
@@ -68,15 +62,11 @@ export function reduceLog<A>(
 }
 
 function read(context: Context, key: Key, options: LogOptions, visit: (element: unknown) => void): PromiseOrValue<void> {
-  return run(context, options, (call, backend) =>
-    about(key, () =>
-      chain(backend.read(nameIn(context, key), call), (entry) => {
-        const head = live(entry)
-        if (head === undefined) return
-        if (head.meta.type !== 'log') throw notALog(key)
-        return visitCells(logOf(head), options, visit, call, backend)
-      }),
-    ),
+  return onKey(context, key, options, ({ name, call, backend }) =>
+    chain(backend.read(name, call), (entry) => {
+      const info = logOf(live(entry))
+      if (info) return visitCells(info, options, visit, call, backend)
+    }),
   )
 }
 
@@ -144,11 +134,12 @@ function cellNames(info: LogInfo, start: number, end: number, call: Call, backen
   return chain(pages, () => names)
 }
 
-function logOf({ meta }: Entry): LogInfo {
-  const info = meta.own?.log
-  if (info && typeof info.id === 'string' && Number.isSafeInteger(info.count) && info.count >= 0 && typeof info.last === 'string') {
-    return info
-  }
+function logOf(entry: Entry | undefined): LogInfo | undefined {
+  if (entry === undefined) return undefined
+  const { type, own } = entry.meta
+  if (type !== 'log') throw new NotALogError('There is something else than a log under this key. Use another key, or delete it first.')
+  const info = own?.log
+  if (info && typeof info.id === 'string' && Number.isSafeInteger(info.count)) return info
   throw new CorruptEntryError('The head of this log does not say where its elements are.')
 }
 
@@ -158,9 +149,5 @@ function checkIndex(name: string, value: number | undefined): void {
 }
 
 function missing(index: number): ConflictError {
-  return new ConflictError(`Element ${index} of this log is gone: the log was deleted or replaced while it was being read. Read it again.`)
-}
-
-function notALog(key: Key): NotALogError {
-  return new NotALogError('There is something else than a log under this key. Append to another key, or delete it first.', { key })
+  return new ConflictError(`Element ${index} of this log is gone: the log was replaced while it was being read. Read it again.`)
 }

@@ -1,11 +1,12 @@
 import type { EntryOp } from '../base/backend.ts'
 import type { Key, Name } from '../base/entry.ts'
 import { type PromiseOrValue, chain, repeat } from '../base/promise-or-value.ts'
-import { type Context, about, nameIn, run } from './context.ts'
+import { type Context, named, run } from './context.ts'
 import { fire, hasHooks } from './hooks.ts'
 import { pageOfKeys } from './listing.ts'
 import { live, newMeta } from './meta.ts'
-import type { BatchOp, BatchOptions, CallOptions, ListingOptions, SetManyOptions, WriteOptions } from './types.ts'
+import { NOTHING } from './paths.ts'
+import type { AnySchema, BatchOp, BatchOptions, CallOptions, ListingOptions, SetManyOptions, WriteOp, WriteOptions } from './types.ts'
 import { valueOf } from './values.ts'
 
 /*
@@ -14,13 +15,12 @@ import { valueOf } from './values.ts'
 
 export function getMany(context: Context, keys: Iterable<Key>, options?: CallOptions): PromiseOrValue<Map<Key, unknown>> {
   return run(context, options, (call, backend) => {
-    const wanted = [...keys]
-    const names = wanted.map((key) => named(context, key))
-    return chain(backend.readMany(names, call), (entries) => {
+    const wanted = Array.from(keys, (key) => ({ key, ...named(context, key) }))
+    return chain(backend.readMany(wanted.map(({ name }) => name), call), (entries) => {
       const found = new Map<Key, unknown>()
-      for (const [i, key] of wanted.entries()) {
-        const entry = live(entries[i])
-        if (entry) found.set(key, valueOf(entry, context.scope.inner(key)))
+      for (const [i, { key, inner }] of wanted.entries()) {
+        const value = valueOf(live(entries[i]), inner)
+        if (value !== NOTHING) found.set(key, value)
       }
       return found
     })
@@ -30,50 +30,23 @@ export function getMany(context: Context, keys: Iterable<Key>, options?: CallOpt
 export function setMany(
   context: Context,
   entries: Iterable<readonly [Key, unknown]>,
-  options?: SetManyOptions<Key>,
+  options: SetManyOptions<Key> = {},
 ): PromiseOrValue<void> {
-  return run(context, options, (call, backend) => {
-    const written: Key[] = []
-    const ops = Array.from(entries, ([key, value]): EntryOp => {
-      const meta = options?.metaOf ? options.metaOf(key) : options?.meta
-      const inner = context.scope.inner(key)
-      written.push(inner)
-      return { write: [named(context, key), { meta: newMeta(inner, 'value', { meta, ttl: options?.ttl }), value }] }
-    })
-    if (ops.length === 0) return
-    return chain(backend.batch(ops, { atomic: false }, call), () => fire(context, () => ({ op: 'setMany', keys: written })))
-  })
+  const { meta, metaOf = () => meta, ttl } = options
+  const toOp = ([key, value]: readonly [Key, unknown]): BatchOp<AnySchema> => ({ set: [key, value], meta: metaOf(key), ttl })
+  return chain(writeMany(context, 'setMany', entries, toOp, options), () => undefined)
 }
 
 export function deleteMany(context: Context, keys: Iterable<Key>, options?: WriteOptions): PromiseOrValue<Map<Key, boolean>> {
-  return run(context, options, (call, backend) => {
-    const wanted = [...keys]
-    const ops = wanted.map((key): EntryOp => ({ delete: named(context, key) }))
-    if (ops.length === 0) return new Map()
-    return chain(backend.batch(ops, { atomic: false }, call), (answers) => {
-      const deleted = wanted.filter((_, i) => answers[i])
-      if (deleted.length > 0) fire(context, () => ({ op: 'deleteMany', keys: deleted.map(context.scope.inner) }))
-      return new Map(wanted.map((key, i) => [key, answers[i]!]))
-    })
-  })
+  const wanted = [...keys]
+  return chain(
+    writeMany(context, 'deleteMany', wanted, (key) => ({ delete: key }), options),
+    (answers) => new Map(wanted.map((key, i) => [key, answers[i]!])),
+  )
 }
 
-export function batch(context: Context, ops: Iterable<BatchOp<unknown>>, options?: BatchOptions): PromiseOrValue<void> {
-  return run(context, options, (call, backend) => {
-    const keys: Key[] = []
-    const prepared = Array.from(ops as Iterable<BatchOp<Record<string, unknown>>>, (op): EntryOp => {
-      const key = 'set' in op ? op.set[0] : op.delete
-      const inner = context.scope.inner(key)
-      const name = named(context, key)
-      keys.push(inner)
-      return 'set' in op ? { write: [name, { meta: newMeta(inner, 'value', op), value: op.set[1] }] } : { delete: name }
-    })
-    if (prepared.length === 0) return
-    return chain(backend.batch(prepared, { atomic: options?.atomic === true }, call), (answers) => {
-      const changed = keys.filter((_, i) => answers[i])
-      if (changed.length > 0) fire(context, () => ({ op: 'batch', keys: changed }))
-    })
-  })
+export function batch(context: Context, ops: Iterable<BatchOp<AnySchema>>, options?: BatchOptions): PromiseOrValue<void> {
+  return chain(writeMany(context, 'batch', ops, (op) => op, options), () => undefined)
 }
 
 export function clear(context: Context, options?: WriteOptions & Pick<ListingOptions, 'prefix'>): PromiseOrValue<void> {
@@ -81,23 +54,43 @@ export function clear(context: Context, options?: WriteOptions & Pick<ListingOpt
     const cleared: Key[] = []
     let after: Name | undefined
     const pages = repeat(() =>
-      chain(pageOfKeys(context, { prefix: options?.prefix }, after, undefined, call, backend), (page) => {
+      chain(pageOfKeys(context, { prefix: options?.prefix }, after, undefined, call, backend), ({ items, next }) => {
         call.signal?.throwIfAborted()
-        after = page.next
-        const ops = page.items.map(({ name }): EntryOp => ({ delete: name }))
-        const deleted = ops.length > 0 ? backend.batch(ops, { atomic: false }, call) : []
-        return chain(deleted, (answers) => {
-          if (hasHooks(context)) cleared.push(...page.items.filter((_, i) => answers[i]).map(({ key }) => context.scope.inner(key)))
+        after = next
+        const ops = items.map(({ name }): EntryOp => ({ delete: name }))
+        return chain(backend.batch(ops, { atomic: false }, call), (answers) => {
+          if (hasHooks(context)) cleared.push(...items.filter((_, i) => answers[i]).map(({ key }) => context.scope.inner(key)))
           return after !== undefined
         })
       }),
     )
-    return chain(pages, () => {
-      if (cleared.length > 0) fire(context, () => ({ op: 'clear', keys: cleared }))
+    return chain(pages, () => fireMany(context, 'clear', cleared))
+  })
+}
+
+/** One batch of the ops that `items` stand for; answers what the backend does, one a piece. */
+function writeMany<T>(
+  context: Context,
+  op: WriteOp,
+  items: Iterable<T>,
+  toOp: (item: T) => BatchOp<AnySchema>,
+  options: BatchOptions = {},
+): PromiseOrValue<boolean[]> {
+  return run(context, options, (call, backend) => {
+    const keys: Key[] = []
+    const ops = Array.from(items, (item): EntryOp => {
+      const each = toOp(item)
+      const { name, inner } = named(context, 'set' in each ? each.set[0] : each.delete)
+      keys.push(inner)
+      return 'set' in each ? { write: [name, { meta: newMeta(inner, 'value', each), value: each.set[1] }] } : { delete: name }
+    })
+    return chain(backend.batch(ops, { atomic: options.atomic === true }, call), (answers) => {
+      fireMany(context, op, keys.filter((_, i) => answers[i]))
+      return answers
     })
   })
 }
 
-function named(context: Context, key: Key): Name {
-  return about(key, () => nameIn(context, key)) as Name
+function fireMany(context: Context, op: WriteOp, keys: readonly Key[]): void {
+  if (keys.length > 0) fire(context, () => ({ op, keys }))
 }

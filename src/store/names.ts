@@ -1,10 +1,10 @@
-import { sha512 } from '@noble/hashes/sha2.js'
 import type { Key, Name } from '../base/entry.ts'
 import { InvalidKeyError } from '../base/errors.ts'
 import { LONG_NAME_CUT, MAX_NAME_LENGTH, isLongName, isName, isReserved } from '../base/name.ts'
 import { fromBase32Hex, toBase32Hex } from '../codec/base32hex.ts'
 import { decode, encode } from '../codec/cbor.ts'
 import { describe, kindOf, typedArrayName } from '../codec/kinds.ts'
+import { sha512 } from '../codec/sha512.ts'
 
 export { isLongName }
 
@@ -90,7 +90,9 @@ function escape(text: string, path: Path): string {
     throw invalid('a string with half of a surrogate pair', path)
   }
   // encodeURIComponent leaves more as it is, and writes its hex digits in upper case.
-  return escaped.replace(ESCAPED, (part) => (part.length > 1 ? part.toLowerCase() : `%${part.charCodeAt(0).toString(16)}`))
+  return escaped.replace(ESCAPED, (part) =>
+    part.length > 1 ? part.toLowerCase() : `%${part.charCodeAt(0).toString(16)}`,
+  )
 }
 
 /** The bits of a float64 so that they order as the numbers do: all inverted if it is negative, else the sign alone. */
@@ -169,8 +171,8 @@ function readNumber(atom: string): number | undefined {
 }
 
 function shorten(name: string): Name {
-  const bytes = Uint8Array.from(name, (character) => character.charCodeAt(0))
-  return `${name.slice(0, LONG_NAME_CUT)}~${toBase32Hex(sha512(bytes)).slice(0, 52)}`
+  const hash = toBase32Hex(sha512(new TextEncoder().encode(name))).slice(0, 52)
+  return `${name.slice(0, LONG_NAME_CUT)}~${hash}`
 }
 
 function invalid(what: string, path: Path): InvalidKeyError {

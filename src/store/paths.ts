@@ -6,12 +6,7 @@ export const NOTHING: unique symbol = Symbol('nothing')
 
 /** What is at `segments` inside `root`, or `NOTHING`. */
 export function getAt(root: unknown, segments: readonly Segment[]): unknown {
-  let value = root
-  for (const segment of segments) {
-    value = child(value, segment)
-    if (value === NOTHING) return NOTHING
-  }
-  return value
+  return segments.reduce(child, root)
 }
 
 /**
@@ -19,21 +14,21 @@ export function getAt(root: unknown, segments: readonly Segment[]): unknown {
  * missing ones made: an array where the next segment is a number, else an object.
  */
 export function updateAt(root: unknown, segments: readonly Segment[], fn: (old: unknown) => unknown, depth = 0): unknown {
-  if (depth === segments.length) return fn(root === NOTHING ? undefined : root)
+  const old = root === NOTHING ? undefined : root
+  if (depth === segments.length) return fn(old)
   const segment = segments[depth]!
-  const container = root === NOTHING || root === undefined ? (typeof segment === 'number' ? [] : {}) : root
+  const container = old === undefined ? (typeof segment === 'number' ? [] : {}) : old
   checkSegment(container, segments, depth)
   return withChild(container, segment, updateAt(child(container, segment), segments, fn, depth + 1))
 }
 
-/** `root` without what is at `segments`; `root` itself if nothing is. */
+/** `root` without what is at `segments`, `NOTHING` without segments; `root` itself if nothing is there. */
 export function deleteAt(root: unknown, segments: readonly Segment[], depth = 0): unknown {
-  if (root === NOTHING || root === undefined) return root
+  if (root === NOTHING || depth === segments.length) return NOTHING
+  if (root === undefined) return root
   const segment = segments[depth]!
   checkSegment(root, segments, depth)
   const inner = child(root, segment)
-  if (inner === NOTHING) return root
-  if (depth === segments.length - 1) return withoutChild(root, segment)
   const changed = deleteAt(inner, segments, depth + 1)
   return changed === inner ? root : withChild(root, segment, changed)
 }
@@ -46,46 +41,33 @@ function child(container: unknown, segment: Segment): unknown {
 }
 
 function checkSegment(container: unknown, segments: readonly Segment[], depth: number): void {
-  const segment = segments[depth]!
-  const where = `${formatPath(segments.slice(0, depth).map(toLabel))} is ${describe(container)}`
   if (container instanceof Map) return
-  if (Array.isArray(container)) {
-    if (isIndex(segment) && segment <= container.length) return
-    throw new InvalidPathError(`${where} of ${container.length} elements: the next segment must be an index from 0 to ${container.length}, got ${String(toLabel(segment))}.`)
-  }
-  if (!isPlainObject(container)) throw new InvalidPathError(`${where}, which has nothing inside to go to.`)
-  if (!isProperty(segment)) {
-    throw new InvalidPathError(`${where}: the next segment must be a string or a number, got ${describe(segment)}.`)
-  }
+  const segment = segments[depth]!
+  const expected = Array.isArray(container)
+    ? (!isIndex(segment) || segment > container.length) && `an index from 0 to ${container.length}`
+    : isPlainObject(container)
+      ? !isProperty(segment) && 'a string or a number'
+      : 'nothing'
+  if (!expected) return
+  const where = formatPath(segments.slice(0, depth).map(label))
+  throw new InvalidPathError(`At ${where} is ${describe(container)}: the next segment can be ${expected}, got ${label(segment)}.`)
 }
 
+/** A copy of the container with `value` at the segment, without it for `NOTHING`. */
 function withChild(container: unknown, segment: Segment, value: unknown): unknown {
-  if (container instanceof Map) return new Map(container).set(segment, value)
-  if (Array.isArray(container)) {
-    const copy: unknown[] = container.slice()
-    copy[segment as number] = value
-    return copy
-  }
-  const copy = copyObject(container as Record<string, unknown>)
-  // `__proto__` must become a property like any other.
-  Object.defineProperty(copy, String(segment), { value, writable: true, enumerable: true, configurable: true })
-  return copy
-}
-
-function withoutChild(container: unknown, segment: Segment): unknown {
+  const deletes = value === NOTHING
   if (container instanceof Map) {
     const copy = new Map(container)
-    copy.delete(segment)
+    if (deletes) copy.delete(segment)
+    else copy.set(segment, value)
     return copy
   }
-  if (Array.isArray(container)) return container.toSpliced(segment as number, 1)
-  const copy = copyObject(container as Record<string, unknown>)
-  delete copy[segment as string]
+  if (Array.isArray(container)) return container.toSpliced(segment as number, 1, ...(deletes ? [] : [value]))
+  const copy: Record<string, unknown> = { ...(container as object) }
+  // `__proto__` must become a property like any other.
+  if (deletes) delete copy[segment as string]
+  else Object.defineProperty(copy, segment as string, { value, writable: true, enumerable: true, configurable: true })
   return copy
-}
-
-function copyObject(object: Record<string, unknown>): Record<string, unknown> {
-  return { ...object }
 }
 
 function isIndex(segment: Segment): segment is number {
@@ -103,12 +85,9 @@ function isPlainObject(value: unknown): value is Record<string | number, unknown
 }
 
 function describe(value: unknown): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'an array'
-  if (typeof value !== 'object') return `a ${typeof value}`
-  return isPlainObject(value) ? 'an object' : `a ${value.constructor.name}`
+  return Array.isArray(value) ? 'an array' : Object.prototype.toString.call(value).slice(8, -1)
 }
 
-function toLabel(segment: Segment): string | number {
+function label(segment: Segment): string | number {
   return typeof segment === 'string' || typeof segment === 'number' ? segment : describe(segment)
 }

@@ -29,7 +29,13 @@ describe.each([
       const version = await blobs.put(`s${size}`, bytes, {}, call)
       expect(version).toBe(frameVersion(bytes))
       expect(await blobs.get(`s${size}`, {}, call)).toEqual({ bytes, version })
-      for (const [start, end] of [[0, 10], [0, 20], [5, 30], [size - 1, size + 100], [size + 5, size + 9]] as const) {
+      for (const [start, end] of [
+        [0, 10],
+        [0, 20],
+        [5, 30],
+        [size - 1, size + 100],
+        [size + 5, size + 9],
+      ] as const) {
         const part = await blobs.get(`s${size}`, { range: { start, end } }, call)
         expect(part).toEqual({ bytes: bytes.slice(start, end), version })
       }
@@ -99,34 +105,44 @@ describe.each([
     (['strict', 'relaxed'] as const).flatMap((durability) =>
       Object.keys(EXPECTED).map((errno) => [errno, durability] as [keyof typeof EXPECTED, typeof durability]),
     ),
-  )('stay as they were, without another file, when any call of a write fails with %s (%s)', async (errno, durability) => {
-    for (const condition of conditions) {
-      for (const old of condition.ifVersion === null ? [undefined] : condition.ifVersion ? [frame(40, 1)] : [undefined, frame(40, 1)]) {
-        let faults = 0
-        for (let nth = 0; ; nth++) {
-          if (old) writeFileSync(join(path, 'sa'), old)
-          const fault = failNth(nth, errno)
-          const blobs = fileBlobs(path, { durability, fs: fault.fs })
-          const error = await run(() => blobs.put('sa', frame(50, 2), condition, call)).then(() => undefined, (e: unknown) => e)
-          const files = readdirSync(path).filter((file) => !isTempName(file) || error !== undefined)
-          const now = files.includes('sa') ? new Uint8Array(readFileSync(join(path, 'sa'))) : undefined
-          if (error === undefined) {
-            expect(now).toEqual(frame(50, 2))
-          } else {
-            faults++
-            expect(error, fault.failed()).toBeInstanceOf(EXPECTED[errno])
-            expect((error as Error).message).toContain(path)
-            expect((error as Error).cause).toMatchObject({ code: errno })
-            expect(now, fault.failed()).toEqual(old)
-            expect(files, fault.failed()).toEqual(old ? ['sa'] : [])
+  )(
+    'stay as they were, without another file, when any call of a write fails with %s (%s)',
+    async (errno, durability) => {
+      for (const condition of conditions) {
+        for (const old of condition.ifVersion === null
+          ? [undefined]
+          : condition.ifVersion
+            ? [frame(40, 1)]
+            : [undefined, frame(40, 1)]) {
+          let faults = 0
+          for (let nth = 0; ; nth++) {
+            if (old) writeFileSync(join(path, 'sa'), old)
+            const fault = failNth(nth, errno)
+            const blobs = fileBlobs(path, { durability, fs: fault.fs })
+            const error = await run(() => blobs.put('sa', frame(50, 2), condition, call)).then(
+              () => undefined,
+              (e: unknown) => e,
+            )
+            const files = readdirSync(path).filter((file) => !isTempName(file) || error !== undefined)
+            const now = files.includes('sa') ? new Uint8Array(readFileSync(join(path, 'sa'))) : undefined
+            if (error === undefined) {
+              expect(now).toEqual(frame(50, 2))
+            } else {
+              faults++
+              expect(error, fault.failed()).toBeInstanceOf(EXPECTED[errno])
+              expect((error as Error).message).toContain(path)
+              expect((error as Error).cause).toMatchObject({ code: errno })
+              expect(now, fault.failed()).toEqual(old)
+              expect(files, fault.failed()).toEqual(old ? ['sa'] : [])
+            }
+            for (const file of readdirSync(path)) rmSync(join(path, file))
+            if (fault.failed() === undefined) break
           }
-          for (const file of readdirSync(path)) rmSync(join(path, file))
-          if (fault.failed() === undefined) break
+          expect(faults).toBeGreaterThanOrEqual(durability === 'strict' ? 7 : 3)
         }
-        expect(faults).toBeGreaterThanOrEqual(durability === 'strict' ? 7 : 3)
       }
-    }
-  })
+    },
+  )
 
   test('stay when a call of a delete fails', async () => {
     for (let nth = 0; ; nth++) {
@@ -156,7 +172,11 @@ describe.each([
     const strict = fileBlobs(path, { fs })
     await strict.put('sa', frame(30), {}, call)
     const sequence = calls.filter(([name]) => name === 'fsync' || name === 'rename')
-    expect(sequence.map(([name, what]) => (name === 'fsync' && what === path ? 'fsync folder' : name))).toEqual(['fsync', 'rename', 'fsync folder'])
+    expect(sequence.map(([name, what]) => (name === 'fsync' && what === path ? 'fsync folder' : name))).toEqual([
+      'fsync',
+      'rename',
+      'fsync folder',
+    ])
     calls.length = 0
     const relaxed = fileBlobs(path, { fs, durability: 'relaxed' })
     await relaxed.put('sb', frame(30), {}, call)
@@ -185,7 +205,9 @@ describe('file blobs', () => {
   })
 
   test('created by 16 at once have one winner', async () => {
-    const attempts = Array.from({ length: 16 }, (_, i) => run(() => fileBlobs(path).put('~d', frame(30, i), { ifVersion: null }, ASYNC)))
+    const attempts = Array.from({ length: 16 }, (_, i) =>
+      run(() => fileBlobs(path).put('~d', frame(30, i), { ifVersion: null }, ASYNC)),
+    )
     const results = await Promise.allSettled(attempts)
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     for (const result of results) if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(ConflictError)
@@ -210,9 +232,13 @@ describe('file blobs', () => {
   })
 
   test('of which a folder fsync fails are all taken back', async () => {
-    const blobs = fileBlobs(path, { fs: failing((name, [file]) => (name === 'open' && file === path ? 'EIO' : undefined)) })
+    const blobs = fileBlobs(path, {
+      fs: failing((name, [file]) => (name === 'open' && file === path ? 'EIO' : undefined)),
+    })
     writeFileSync(join(path, 's0'), frame(30, 99))
-    const results = await Promise.allSettled(Array.from({ length: 8 }, (_, i) => blobs.put(`s${i}`, frame(30, i), {}, ASYNC)))
+    const results = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, i) => blobs.put(`s${i}`, frame(30, i), {}, ASYNC)),
+    )
     expect(results.every(({ status }) => status === 'rejected')).toBe(true)
     expect(readdirSync(path)).toEqual(['s0'])
     expect(new Uint8Array(readFileSync(join(path, 's0')))).toEqual(frame(30, 99))
@@ -284,7 +310,10 @@ async function run<T>(fn: () => T | Promise<T>): Promise<T> {
   return fn()
 }
 
-async function collect(blobs: BlobBackend, options: { limit?: number; prefix?: string; after?: string; reverse?: boolean }): Promise<string[]> {
+async function collect(
+  blobs: BlobBackend,
+  options: { limit?: number; prefix?: string; after?: string; reverse?: boolean },
+): Promise<string[]> {
   const names: string[] = []
   let after = options.after
   for (;;) {
@@ -301,13 +330,15 @@ type Arguments = readonly unknown[]
 function failing(before: (name: string, given: Arguments) => string | undefined): FileSystems {
   const wrap = (files: FileSystem): FileSystem =>
     new Proxy(files, {
-      get: (target, name: keyof FileSystem) => (...given: Arguments) => {
-        const errno = before(name, given)
-        const fault = errno && Object.assign(new Error(`${errno}: injected`), { code: errno, syscall: name })
-        if (fault && files === nodeFileSystems.async) return Promise.reject(fault)
-        if (fault) throw fault
-        return (target[name] as (...all: Arguments) => unknown)(...given)
-      },
+      get:
+        (target, name: keyof FileSystem) =>
+        (...given: Arguments) => {
+          const errno = before(name, given)
+          const fault = errno && Object.assign(new Error(`${errno}: injected`), { code: errno, syscall: name })
+          if (fault && files === nodeFileSystems.async) return Promise.reject(fault)
+          if (fault) throw fault
+          return (target[name] as (...all: Arguments) => unknown)(...given)
+        },
     })
   return { sync: wrap(nodeFileSystems.sync), async: wrap(nodeFileSystems.async) }
 }
@@ -330,13 +361,15 @@ function recording(): { fs: FileSystems; calls: [string, ...unknown[]][] } {
   const open = new Map<unknown, unknown>()
   const watch = (files: FileSystem): FileSystem =>
     new Proxy(files, {
-      get: (target, name: keyof FileSystem) => (...given: Arguments) => {
-        calls.push([name, typeof given[0] === 'number' ? open.get(given[0]) : given[0], ...given.slice(1)])
-        const result = (target[name] as (...all: Arguments) => unknown)(...given)
-        if (name !== 'open') return result
-        const remember = (file: unknown): unknown => (open.set(file, given[0]), file)
-        return result instanceof Promise ? result.then(remember) : remember(result)
-      },
+      get:
+        (target, name: keyof FileSystem) =>
+        (...given: Arguments) => {
+          calls.push([name, typeof given[0] === 'number' ? open.get(given[0]) : given[0], ...given.slice(1)])
+          const result = (target[name] as (...all: Arguments) => unknown)(...given)
+          if (name !== 'open') return result
+          const remember = (file: unknown): unknown => (open.set(file, given[0]), file)
+          return result instanceof Promise ? result.then(remember) : remember(result)
+        },
     })
   return { fs: { sync: watch(nodeFileSystems.sync), async: watch(nodeFileSystems.async) }, calls }
 }

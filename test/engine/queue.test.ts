@@ -136,9 +136,9 @@ describe('KeyQueue', () => {
     const log: string[] = []
     void queue.exclusive(['a'], ASYNC, () => turn().then(() => log.push('a')))
     void queue.exclusive(['b'], ASYNC, () => turn().then(turn).then(() => log.push('b')))
-    await queue.idle()
+    await queue.idle(ASYNC)
     expect(log).toEqual(['a', 'b'])
-    expect(queue.idle()).toBeUndefined()
+    expect(queue.idle(ASYNC)).toBeUndefined()
   })
 
   test('keeps order and exclusion for any mix of tasks on several names', async () => {

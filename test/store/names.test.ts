@@ -73,12 +73,18 @@ describe('names', () => {
 
   test('start with the prefix of what their keys start with', () => {
     fc.assert(
-      fc.property(fc.array(keys, { maxLength: 3 }), fc.array(keys, { maxLength: 3 }), strings, strings, (head, tail, a, b) => {
-        expect(keyToName(a + b).startsWith(stringPrefix(a))).toBe(true)
-        expect(keyToName([...head, ...tail]).startsWith(namePrefix(head))).toBe(true)
-        expect(keyToName([...head, a + b, ...tail]).startsWith(namePrefix(head, a))).toBe(true)
-      }),
-      RUNS,
+      fc.property(
+        fc.array(keys, { maxLength: 3 }),
+        fc.array(keys, { maxLength: 3 }),
+        strings,
+        strings,
+        (head, tail, a, b) => {
+          expect(keyToName(a + b).startsWith(stringPrefix(a))).toBe(true)
+          expect(keyToName([...head, ...tail]).startsWith(namePrefix(head))).toBe(true)
+          expect(keyToName([...head, a + b, ...tail]).startsWith(namePrefix(head, a))).toBe(true)
+        },
+      ),
+      { numRuns: 2_000 },
     )
   })
 
@@ -108,8 +114,8 @@ describe('names', () => {
     expect(new Set([1, 1n, '1', true, [1], [[1]], { 1: 1 }, [], [''], '', null, {}].map(keyToName)).size).toBe(12)
   })
 
-  test('are one for a Buffer and a Uint8Array, for -0 and 0, and for objects whatever the order of their properties', () => {
-    expect(keyToName(Buffer.from([1, 2]))).toBe(keyToName(new Uint8Array([1, 2])))
+  test('are one for -0 and 0, for a view and a copy, and for objects whatever the order of their properties', () => {
+    expect(keyToName(new Uint8Array([0, 1, 2, 3]).subarray(1, 3))).toBe(keyToName(new Uint8Array([1, 2])))
     expect(keyToName({ a: [-0], b: 1 })).toBe(keyToName({ b: 1, a: [0] }))
     expect(keyToName([[-0]])).toBe(keyToName([[0]]))
     expect(keyToName(Object.assign(Object.create(null), { a: 1 }))).toBe(keyToName({ a: 1 }))
@@ -159,8 +165,28 @@ describe('names', () => {
   })
 
   test.each([
-    'README.md', '', 'S', 'sA', 's.', 's%4', 's%4G', 'n12', 'n8000000000000000a', 'c', 'cw', '(sa,', '(,sa', '(sa,(sb', '~', '~x1',
-    '~dd', '~c', '.tmp-1-2-3', `s${'x'.repeat(200)}`, `s${'x'.repeat(119)}~${'0'.repeat(51)}`, `n${'0'.repeat(119)}~${'0'.repeat(52)}`,
+    'README.md',
+    '',
+    'S',
+    'sA',
+    's.',
+    's%4',
+    's%4G',
+    'n12',
+    'n8000000000000000a',
+    'c',
+    'cw',
+    '(sa,',
+    '(,sa',
+    '(sa,(sb',
+    '~',
+    '~x1',
+    '~dd',
+    '~c',
+    '.tmp-1-2-3',
+    `s${'x'.repeat(200)}`,
+    `s${'x'.repeat(119)}~${'0'.repeat(51)}`,
+    `n${'0'.repeat(119)}~${'0'.repeat(52)}`,
   ])('do not look like %o', (text) => {
     expect(isName(text)).toBe(false)
   })
@@ -180,7 +206,12 @@ describe('names', () => {
 
 describe('base32hex', () => {
   test('leads back to all bytes and refuses other spellings of them', () => {
-    fc.assert(fc.property(fc.uint8Array(), (bytes) => void expect(fromBase32Hex(toBase32Hex(bytes))).toEqual(Uint8Array.from(bytes))))
+    fc.assert(
+      fc.property(
+        fc.uint8Array(),
+        (bytes) => void expect(fromBase32Hex(toBase32Hex(bytes))).toEqual(Uint8Array.from(bytes)),
+      ),
+    )
     expect(toBase32Hex(new TextEncoder().encode('foobar'))).toBe('cpnmuoj1e8')
     for (const text of ['0', '01', 'cpnmuoj1e9', 'CO', 'w0', 'cpn']) expect(fromBase32Hex(text)).toBeUndefined()
   })
@@ -194,5 +225,7 @@ function withoutNegativeZero(key: Key): unknown {
   if (typeof key === 'number') return key + 0
   if (Array.isArray(key)) return key.map(withoutNegativeZero)
   if (key === null || typeof key !== 'object' || key instanceof Date || key instanceof Uint8Array) return key
-  return Object.fromEntries(Object.entries(key).map(([property, value]) => [property, withoutNegativeZero(value as Key)]))
+  return Object.fromEntries(
+    Object.entries(key).map(([property, value]) => [property, withoutNegativeZero(value as Key)]),
+  )
 }

@@ -44,5 +44,14 @@ createStore({ backend: 'file', id })
 storeExists({ backend: 'file', id })
 // @ts-expect-error
 deleteStore({ backend: 'file', id })
-// @ts-expect-error
-validateStoreConfig({ backend: 'file', id })
+
+// A config from elsewhere is checked when the program runs, and keeps its type.
+const checked: { readonly backend: string; readonly id: string; readonly reel: number } = validateStoreConfig({
+  backend: 'tape',
+  id,
+  reel: 3,
+})
+// @ts-expect-error a config has an id
+validateStoreConfig({ backend: 'tape' })
+
+export { checked }

@@ -1,5 +1,5 @@
 // Compiled, never run: what the calls take and give back, asynchronous and synchronous.
-import { connectStore, type Store } from 'konserve-ts'
+import { connectStore, releaseStore, type Store } from 'konserve-ts'
 
 const config = { backend: 'memory', id: '5f0b6c1e-51d8-4a5c-9f5e-0d6b1c2a3f40' } as const
 
@@ -33,6 +33,8 @@ const countOrZero: number = typed.get('count', { default: 0, sync: true })
 const user: User | undefined = typed.get('user:1', { sync: true })
 typed.set('user:1', { name: 'Ada' })
 typed.update('count', (old) => (old ?? 0) + 1)
+releaseStore(config, store)
+releaseStore(config, typed, { sync: true })
 // @ts-expect-error a count is a number
 typed.set('count', 'one')
 // @ts-expect-error a user has a name

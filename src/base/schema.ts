@@ -1,0 +1,71 @@
+/**
+ * What checks a backend's own config fields: any Standard Schema (standardschema.dev) whose answer is synchronous, so
+ * that a schema of valibot, zod or arktype will do. `fields` makes those of the backends here; why not with a library:
+ * `docs/decisions/config-schema.md`.
+ */
+export interface Schema {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => SchemaResult | Promise<SchemaResult>
+  }
+}
+
+export type SchemaResult =
+  | { readonly value: unknown; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] }
+
+export interface SchemaIssue {
+  readonly message: string
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+}
+
+/** What is wrong with a value: nothing, what was expected in its place, or what is wrong inside. */
+export type Check = (value: unknown) => undefined | string | readonly SchemaIssue[]
+
+/** An object with these fields and no others. */
+export function fields(checks: Readonly<Record<string, Check>>): Schema {
+  const check = object(checks)
+  const validate = (value: unknown): SchemaResult => {
+    const issues = issuesOf(check, value)
+    return issues.length > 0 ? { issues } : { value }
+  }
+  return { '~standard': { version: 1, vendor: 'konserve-ts', validate } }
+}
+
+export function object(checks: Readonly<Record<string, Check>>): Check {
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return 'an object'
+    const given = value as Readonly<Record<string, unknown>>
+    const names = [...Object.keys(checks), ...Object.keys(given).filter((name) => !Object.hasOwn(checks, name))]
+    return names.flatMap((name) =>
+      issuesOf(checks[name] ?? unknownField, given[name]).map(({ message, path = [] }) => ({ message, path: [name, ...path] })),
+    )
+  }
+}
+
+export function optional(check: Check): Check {
+  return (value) => (value === undefined ? undefined : check(value))
+}
+
+export function oneOf(...values: readonly string[]): Check {
+  return (value) => (values.includes(value as string) ? undefined : values.map((each) => JSON.stringify(each)).join(' or '))
+}
+
+/** A string that is not empty. */
+export const text: Check = (value) => (typeof value === 'string' && value !== '' ? undefined : 'a string that is not empty')
+
+/** An integer from 1 up. */
+export const count: Check = (value) => (Number.isInteger(value) && (value as number) > 0 ? undefined : 'an integer above 0')
+
+/** An object of any fields. */
+export const anyObject: Check = (value) => (typeof value === 'object' && value !== null ? undefined : 'an object')
+
+const unknownField: Check = (value) => (value === undefined ? undefined : 'no such field')
+
+function issuesOf(check: Check, value: unknown): readonly SchemaIssue[] {
+  const wrong = check(value)
+  if (typeof wrong !== 'string') return wrong ?? []
+  const got = typeof value === 'string' || typeof value === 'number' ? JSON.stringify(value) : value === null ? 'null' : typeof value
+  return [{ message: `expected ${wrong}, got ${got}` }]
+}
