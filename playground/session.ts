@@ -64,7 +64,7 @@ export class Session {
 
   async #open(config: StoreConfig, before: Promise<Store> | undefined): Promise<Store> {
     const old = await before?.catch(() => undefined)
-    if (old) await releaseStore(old.config, old)
+    if (old) await releaseStore(this.#config, old)
     const start = performance.now()
     const store = await connectStore(config)
     this.#timings.record('connectStore', performance.now() - start)

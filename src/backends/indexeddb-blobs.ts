@@ -13,7 +13,6 @@ import type {
 } from '../base/backend.ts'
 import type { Name, Version } from '../base/entry.ts'
 import { ConflictError, CorruptEntryError } from '../base/errors.ts'
-import { isName } from '../base/name.ts'
 import { frameVersion } from '../codec/frame.ts'
 import { indexedDbError } from './indexeddb-errors.ts'
 
@@ -101,7 +100,7 @@ class IndexedDbBlobs implements BlobBackend {
       } else {
         keys.push(...(await store.getAllKeys(range, limit)))
       }
-      return { names: keys.filter(isName), next: keys.length === limit ? keys.at(-1) : undefined }
+      return { names: keys, next: keys.length === limit ? keys.at(-1) : undefined }
     })
   }
 
@@ -120,9 +119,7 @@ class IndexedDbBlobs implements BlobBackend {
         const [keys, values] = await Promise.all([store.getAllKeys(range, limit), store.getAll(range, limit)])
         keys.forEach((key, i) => found.push([key, values[i]]))
       }
-      const entries = found.flatMap(([name, value]): [Name, Blob][] =>
-        isName(name) ? [[name, toBlob(name, value)!]] : [],
-      )
+      const entries = found.map(([name, value]): [Name, Blob] => [name, toBlob(name, value)!])
       return { entries, next: found.length === limit ? found.at(-1)![0] : undefined }
     })
   }
@@ -212,7 +209,7 @@ function checkVersions(ops: readonly BlobOp[], versions: ReadonlyMap<Name, Versi
   for (const op of ops) {
     const name = nameOf(op)
     if (op.ifVersion !== undefined && versions.get(name) !== op.ifVersion) {
-      throw new ConflictError(`The entry ${name} is not at the version that it was expected to be at.`)
+      throw new ConflictError(`The entry ${name} is not at the expected version.`)
     }
   }
 }

@@ -5,7 +5,7 @@ export function indexedDbError(error: unknown, name: string): unknown {
   if (!(error instanceof DOMException)) return error
   if (error.name === 'QuotaExceededError') {
     return new QuotaExceededError(
-      `The browser gives no more space to the database ${name}. Delete what is no longer needed, or ask for more with navigator.storage.persist().`,
+      `No more space for the database ${name}. Delete entries, or call navigator.storage.persist().`,
       { cause: error },
     )
   }
@@ -17,20 +17,20 @@ export function indexedDbError(error: unknown, name: string): unknown {
 
 export function indexedDbMissing(name: string): StorageUnavailableError {
   return new StorageUnavailableError(
-    `There is no IndexedDB here for the database ${name}. Use the memory backend, or "tiered" where it can be missing.`,
+    `There is no IndexedDB here for the database ${name}. Use the memory backend.`,
   )
 }
 
 export function indexedDbBlocked(name: string): StorageUnavailableError {
   return new StorageUnavailableError(
-    `Another tab or worker of this site holds the database ${name} open and does not close it. Close the other tabs of the site, then try again.`,
+    `Another tab holds the database ${name} open. Close the other tabs of this site and try again.`,
   )
 }
 
-const DEFAULT_REMEDY = 'Reload the page; if that does not help, check that the browser lets this site store data.'
+const DEFAULT_REMEDY = 'Reload the page, and check that the browser lets this site store data.'
 const REMEDIES: Record<string, string> = {
   InvalidStateError:
-    'The connection was closed, because another tab deleted the database or the browser cleared it. Release the store and connect to it again.',
+    'The connection was closed: release the store and connect again.',
   SecurityError:
-    'The browser does not let this page store data: allow site data, or leave the private or sandboxed frame.',
+    'Allow this site to store data, or leave the private or sandboxed frame.',
 }

@@ -60,7 +60,7 @@ registerBackend<BaseConfig & MemoryConfig>('memory', {
   create(config, context) {
     if (context.private) return new MemoryBackend(new MemoryData(), config)
     if (stores.has(config.id)) {
-      throw new StoreExistsError(`The memory store ${config.id} exists already. Open it with connectStore.`)
+      throw new StoreExistsError(`The store ${config.id} exists already. Open it with connectStore.`)
     }
     const data = new MemoryData()
     stores.set(config.id, data)
@@ -70,7 +70,7 @@ registerBackend<BaseConfig & MemoryConfig>('memory', {
     const data = context.private ? undefined : stores.get(config.id)
     if (data) return new MemoryBackend(data, config)
     throw new StoreNotFoundError(
-      `There is no memory store ${config.id} in this process. Create it with createStore, or let connectStore do it by leaving out { create: false }.`,
+      `There is no store at ${config.id}. Create it: createStore, or connectStore without { create: false }.`,
     )
   },
   destroy({ id }) {
@@ -209,6 +209,6 @@ class MemoryBackend implements Backend {
   #check(name: Name, { ifVersion }: Condition): void {
     if (ifVersion === undefined) return
     if ((this.#get(name)?.version ?? null) === ifVersion) return
-    throw new ConflictError(`The entry ${name} is not at the version that the call expects.`)
+    throw new ConflictError(`The entry ${name} is not at the expected version.`)
   }
 }

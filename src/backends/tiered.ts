@@ -60,7 +60,7 @@ function refine(config: Config): Config {
   const backendConfig = checkNested('backendConfig', config)
   const front = checkConfig(frontendConfig)
   if (isPersistent(front) && placeOf(front) === placeOf(checkConfig(backendConfig))) {
-    throw new InvalidConfigError([{ path: 'frontendConfig', message: 'is the same place as backendConfig; give the front one of its own' }])
+    throw new InvalidConfigError([{ path: 'frontendConfig', message: 'is the same place as backendConfig' }])
   }
   return { ...config, frontendConfig, backendConfig }
 }

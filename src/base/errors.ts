@@ -152,12 +152,12 @@ export function closedStore(): StoreReleasedError {
 /** What a call with `{ sync: true }` gets from an engine that can only answer later. */
 export function syncUnsupported(backend: string): SyncUnsupportedError {
   return new SyncUnsupportedError(
-    `The ${backend} backend is asynchronous and cannot answer { sync: true }. Await the call, or use backend: 'tiered' with memory in front, whose reads of resident keys are synchronous.`,
+    `The ${backend} backend cannot answer { sync: true }. Await the call, or put memory in front with backend: 'tiered': reads of resident keys are synchronous then.`,
   )
 }
 
 const UNSERIALIZABLE_HINT =
-  'Plain objects, arrays, Map, Set, Date, RegExp, URL, Error, ArrayBuffer, typed arrays and primitives can be stored; registerType teaches the codec a class.'
+  'Store plain data, or teach the codec its class with registerType.'
 
 /** The class `<name>Error`, whose code is its name in upper case: `MissingId` → `MISSING_ID`. */
 function coded<C extends ErrorCode>(

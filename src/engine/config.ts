@@ -16,17 +16,17 @@ export interface CheckedConfig {
  */
 export function checkConfig(input: BaseConfig): CheckedConfig {
   if (typeof input !== 'object' || input === null) {
-    throw new InvalidConfigError([{ path: 'config', message: `expected an object, got ${typeName(input)}` }])
+    throw new InvalidConfigError([{ path: 'config', message: `expected an object, got ${shown(input)}` }])
   }
   const { backend, id, opts, ...own } = input as Partial<AnyConfig>
   if (id === undefined || id === null) {
     throw new MissingIdError(
-      'The store config has no id. Give it a UUID that stays the same for this store; crypto.randomUUID() makes one.',
+      'The store config has no id. Give it a UUID that stays the same, such as crypto.randomUUID() makes.',
     )
   }
   if (!isUuid(id)) {
     throw new InvalidIdError(
-      `The store config's id must be a UUID string such as crypto.randomUUID() makes, got ${typeof id === 'string' ? JSON.stringify(id) : typeName(id)}.`,
+      `The store config's id must be a UUID string, such as crypto.randomUUID() makes, got ${shown(id)}.`,
     )
   }
   const definition = typeof backend === 'string' ? findBackend(backend) : undefined
@@ -35,7 +35,7 @@ export function checkConfig(input: BaseConfig): CheckedConfig {
   if (isPromise(result)) throw new TypeError(`The schema of the ${backend} backend must answer at once, not with a promise.`)
   const issues = (result.issues ?? []).map(toIssue)
   if (opts !== undefined && (typeof opts !== 'object' || opts === null)) {
-    issues.push({ path: 'opts', message: `expected an object, got ${typeName(opts)}` })
+    issues.push({ path: 'opts', message: `expected an object, got ${shown(opts)}` })
   }
   if (issues.length > 0) throw new InvalidConfigError(issues)
   const checked: object = { ...(result as { value: object }).value, backend, id: id.toLowerCase(), ...(opts && { opts }) }
@@ -50,12 +50,12 @@ export function capabilitiesOf({ definition: { capabilities }, config }: Checked
 
 /** The config without what must not be shown. */
 export function publicConfig(config: AnyConfig): AnyConfig {
-  const shown: Record<string, unknown> = { ...config }
-  for (const path of findBackend(config.backend)?.secrets ?? []) omit(shown, path.split('.'))
-  for (const [field, value] of Object.entries(shown)) {
-    if (isObject(value) && typeof value['backend'] === 'string') shown[field] = publicConfig(value as AnyConfig)
+  const copy: Record<string, unknown> = { ...config }
+  for (const path of findBackend(config.backend)?.secrets ?? []) omit(copy, path.split('.'))
+  for (const [field, value] of Object.entries(copy)) {
+    if (isObject(value) && typeof value['backend'] === 'string') copy[field] = publicConfig(value as AnyConfig)
   }
-  return Object.freeze(shown) as AnyConfig
+  return Object.freeze(copy) as AnyConfig
 }
 
 /** The fields in which two configs of one place would make two different engines; those of a handle do not count. */
@@ -65,18 +65,14 @@ export function differingFields(a: AnyConfig, b: AnyConfig): string[] {
   return [...fields].filter((field) => !same(a[field], b[field]))
 }
 
+const REMEDIES: Readonly<Record<string, string>> = {
+  file: 'Files need the Node entry.',
+  indexeddb: 'IndexedDB needs the browser entry.',
+}
+
 function unknownBackend(backend: unknown): UnknownBackendError {
-  const known = backendNames()
-    .map((name) => JSON.stringify(name))
-    .join(', ')
-  const remedy =
-    backend === 'file'
-      ? 'Files need Node: import konserve-ts with the "node" export condition.'
-      : backend === 'indexeddb'
-        ? 'IndexedDB needs a browser: import konserve-ts with the "browser" export condition.'
-        : 'Import the module that adds it, or add it yourself with registerBackend.'
   return new UnknownBackendError(
-    `Unknown store backend ${typeof backend === 'string' ? JSON.stringify(backend) : typeName(backend)}. Registered here: ${known}. ${remedy}`,
+    `Unknown store backend ${shown(backend)}. Registered here: ${backendNames().map(shown).join(', ')}. ${REMEDIES[String(backend)] ?? 'Import the module that adds it, or add it with registerBackend.'}`,
   )
 }
 
@@ -102,6 +98,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-function typeName(value: unknown): string {
-  return value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value
+/** A value in a message. */
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : value === null ? 'null' : typeof value
 }

@@ -38,7 +38,7 @@ function parse(bytes: Uint8Array): Descriptor {
     if (descriptor.format === FORMAT && typeof descriptor.id === 'string') return descriptor
   } catch (cause) {
     throw new CorruptEntryError(
-      'The descriptor of the store (~d) is damaged, so it cannot be opened safely. Restore it from a backup of the store.',
+      'The descriptor of the store (~d) is damaged. Restore it from a backup.',
       { cause },
     )
   }
@@ -48,12 +48,12 @@ function parse(bytes: Uint8Array): Descriptor {
 function check(descriptor: Descriptor, id: string): Descriptor {
   if (descriptor.layout !== LAYOUT || descriptor.naming !== NAMING) {
     throw new UnsupportedLayoutError(
-      `The store has layout ${descriptor.layout} and naming ${descriptor.naming}; this version reads layout ${LAYOUT} and naming ${NAMING}. Open it with the version that wrote it.`,
+      `The store has layout ${descriptor.layout} and naming ${descriptor.naming}, which this version does not know. Open it with the version that wrote it.`,
     )
   }
   if (descriptor.id !== id) {
     throw new StoreIdMismatchError(
-      `The store here has the id ${descriptor.id}, the config says ${id}. Use the store's own id, or another place for the new store.`,
+      `The store here has the id ${descriptor.id}, not ${id}. Use its own id, or another place.`,
     )
   }
   return descriptor

@@ -102,14 +102,14 @@ function close(engine: Engine, context: OpenContext): PromiseOrValue<void> {
 function join(open: Engine, config: AnyConfig, mode: Mode): void {
   if (open.config.id !== config.id) throw otherId(open, config)
   if (mode === 'create') {
-    throw new StoreExistsError(`The store ${config.id} exists already, and is open in this process. Open it with connectStore.`)
+    throw new StoreExistsError(`The store ${config.id} exists already. Open it with connectStore.`)
   }
   const differing = differingFields(open.config, config)
   if (differing.length > 0) {
     throw new InvalidConfigError(
       differing.map((path) => ({
         path,
-        message: 'differs from the config under which this store is open in this process; use the same, or release the store first',
+        message: 'differs from the config under which this store is open; release it first, or use the same',
       })),
     )
   }
@@ -117,7 +117,7 @@ function join(open: Engine, config: AnyConfig, mode: Mode): void {
 
 function otherId(open: Engine, config: AnyConfig): StoreIdMismatchError {
   return new StoreIdMismatchError(
-    `The store that is open here has the id ${open.config.id}, the config says ${config.id}. Use the store's own id, or another place.`,
+    `The store here has the id ${open.config.id}, not ${config.id}. Use its own id, or another place.`,
   )
 }
 

@@ -13,7 +13,7 @@ import type {
   NamesPage,
 } from '../base/backend.ts'
 import { type Entry, type Meta, type Name, type Version, isLive } from '../base/entry.ts'
-import { AtomicUnsupportedError, closedStore } from '../base/errors.ts'
+import { AtomicUnsupportedError } from '../base/errors.ts'
 import { type PromiseOrValue, all, chain, each, mapInOrder, onFailure, rescue } from '../base/promise-or-value.ts'
 import { decodeEntry, decodeMeta, encodeEntry } from '../codec/codec.ts'
 import { type Before, type Change, type Codec, type Folded, type Pair, foldChanges } from './changes.ts'
@@ -42,7 +42,6 @@ class Framed implements Backend {
   readonly #queue = new KeyQueue()
   /** Whether an overwritten entry may have parts to remove; asked once, before the first write. */
   #mayHaveParts: boolean | undefined
-  #closed = false
 
   constructor(blobs: BlobBackend, options: ChunksOptions) {
     this.#blobs = blobs
@@ -60,11 +59,11 @@ class Framed implements Backend {
   }
 
   readMeta(name: Name, call: Call): PromiseOrValue<Meta | undefined> {
-    return this.#shared([name], call, () => this.#readMeta(name, call))
+    return this.#queue.shared([name], call, () => this.#readMeta(name, call))
   }
 
   readMany(names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> {
-    return this.#shared(names, call, () =>
+    return this.#queue.shared(names, call, () =>
       chain(this.#get(names, call), (blobs) => mapInOrder(names.keys(), (i) => this.#open(names[i]!, blobs[i], call))),
     )
   }
@@ -75,10 +74,10 @@ class Framed implements Backend {
       const pieces = [value]
       const write = (): PromiseOrValue<Version> =>
         this.#chunks.write(() => entry.meta, () => pieces.pop(), call, (head) => this.#replace(name, head, condition, call))
-      return this.#exclusive([name], call, write)
+      return this.#queue.exclusive([name], call, write)
     }
     const frame = this.#codec.encode(name, entry)
-    return this.#exclusive([name], call, () => this.#replace(name, entry, condition, call, frame))
+    return this.#queue.exclusive([name], call, () => this.#replace(name, entry, condition, call, frame))
   }
 
   delete(name: Name, condition: Condition, call: Call): PromiseOrValue<boolean> {
@@ -86,7 +85,6 @@ class Framed implements Backend {
   }
 
   update(name: Name, change: Change, call: Call): PromiseOrValue<Pair> {
-    this.#checkOpen()
     return this.#queue.fold<Change, Pair>(name, call, change, (changes) =>
       retryConflicts(call, () => this.#update(name, changes, call)),
     )
@@ -100,7 +98,7 @@ class Framed implements Backend {
         'delete' in op ? op : { put: [op.write[0], this.#codec.encode(...op.write)], ifVersion: op.ifVersion },
     )
     const names = [...new Set(ops.map(nameOf))]
-    return this.#exclusive(names, call, () =>
+    return this.#queue.exclusive(names, call, () =>
       chain(this.#partsPossible(call), (parts) => {
         const read = parts ? names : ops.flatMap((op) => ('delete' in op ? [op.delete] : []))
         let replayed: Replayed
@@ -142,7 +140,7 @@ class Framed implements Backend {
   }
 
   readStream(name: Name, call: Call): PromiseOrValue<BinaryReader | undefined> {
-    return this.#shared([name], call, () =>
+    return this.#queue.shared([name], call, () =>
       chain(
         this.#blobs.get(name, {}, call),
         (blob) => blob && this.#chunks.reader(name, this.#codec.decode(name, blob.bytes), call),
@@ -152,9 +150,8 @@ class Framed implements Backend {
 
   /** The pieces come from the caller, who may use the store meanwhile: only the head's write takes its place in order. */
   writeStream(name: Name, meta: () => Meta, pieces: Pieces, call: Call): PromiseOrValue<void> {
-    this.#checkOpen()
     const finish = (entry: Entry): PromiseOrValue<Version> =>
-      this.#exclusive([name], call, () => this.#replace(name, entry, {}, call))
+      this.#queue.exclusive([name], call, () => this.#replace(name, entry, {}, call))
     return chain(this.#chunks.write(meta, pieces, call, finish), () => undefined)
   }
 
@@ -163,23 +160,8 @@ class Framed implements Backend {
   }
 
   close(call: Call): PromiseOrValue<void> {
-    this.#closed = true
-    return chain(this.#queue.idle(call), () => this.#blobs.close(call))
+    return chain(this.#queue.close(call), () => this.#blobs.close(call))
   }
-  #shared<T>(names: readonly Name[], call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
-    this.#checkOpen()
-    return this.#queue.shared(names, call, task)
-  }
-
-  #exclusive<T>(names: readonly Name[], call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
-    this.#checkOpen()
-    return this.#queue.exclusive(names, call, task)
-  }
-
-  #checkOpen(): void {
-    if (this.#closed) throw closedStore()
-  }
-
   #get(names: readonly Name[], call: Call): PromiseOrValue<(Blob | undefined)[]> {
     return this.#blobs.getMany && names.length > 1
       ? this.#blobs.getMany(names, call)
@@ -286,7 +268,6 @@ class Framed implements Backend {
 
   /** Our own names come after all others: a listing ends, or in reverse starts, before them. */
   #listing<T>(options: ListOptions, call: Call, page: (range: ListOptions) => PromiseOrValue<T>): PromiseOrValue<T> {
-    this.#checkOpen()
     const after = options.after ?? (options.reverse && !options.prefix ? '~' : undefined)
     return chain(this.#queue.idle(call), () => page({ ...options, after }))
   }

@@ -1,7 +1,7 @@
 import type { Call } from '../base/backend.ts'
 import type { Name } from '../base/entry.ts'
-import { BusyError } from '../base/errors.ts'
-import { isPromise, type PromiseOrValue } from '../base/promise-or-value.ts'
+import { BusyError, closedStore } from '../base/errors.ts'
+import { type PromiseOrValue, chain, isPromise } from '../base/promise-or-value.ts'
 
 /** What one folded item came to. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown }
@@ -13,6 +13,7 @@ export type Outcome<T> = { readonly value: T } | { readonly error: unknown }
  */
 export class KeyQueue {
   readonly #lines = new Map<Name, Line>()
+  #closed = false
 
   /** Run `task` beside other shared tasks of these names, and after every exclusive one that came before. */
   shared<T>(names: readonly Name[], call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
@@ -35,7 +36,7 @@ export class KeyQueue {
     run: (items: readonly Item[]) => PromiseOrValue<readonly Outcome<T>[]>,
   ): PromiseOrValue<T> {
     const line = this.#lines.get(name)
-    if (line === undefined) return this.#hold([name], true, () => thenOnly(run([item])))
+    if (line === undefined || this.#closed) return this.exclusive([name], call, () => chain(run([item]), only))
     if (call.sync) throw busy(name)
     return new Promise<T>((resolve, reject) => {
       const job: Job = {
@@ -63,11 +64,19 @@ export class KeyQueue {
 
   /** Resolves once every task that is running or waiting now has ended. A synchronous call does not wait. */
   idle({ sync }: Call): PromiseOrValue<void> {
-    if (sync || this.#lines.size === 0) return
-    return this.exclusive([...this.#lines.keys()], { sync }, () => undefined)
+    return this.exclusive(sync ? [] : [...this.#lines.keys()], { sync }, () => undefined)
+  }
+
+  /** Take no more tasks (`STORE_RELEASED`), and resolve once those of before have ended. */
+  close(call: Call): PromiseOrValue<void> {
+    if (this.#closed) return
+    const idle = this.idle(call)
+    this.#closed = true
+    return idle
   }
 
   #enter<T>(names: readonly Name[], exclusive: boolean, call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
+    if (this.#closed) throw closedStore()
     const distinct = names.length > 1 ? [...new Set(names)] : names
     const closed = distinct.find((name) => !this.#open(name, exclusive))
     if (closed === undefined) return this.#hold(distinct, exclusive, task)
@@ -220,10 +229,6 @@ function takeFolding(line: Line, first: Job): Job[] {
   return taken
 }
 
-function thenOnly<T>(outcomes: PromiseOrValue<readonly Outcome<T>[]>): PromiseOrValue<T> {
-  return isPromise(outcomes) ? outcomes.then(only) : only(outcomes)
-}
-
 function only<T>(outcomes: readonly Outcome<T>[]): T {
   const [outcome] = outcomes as [Outcome<T>]
   if ('error' in outcome) throw outcome.error
@@ -231,7 +236,5 @@ function only<T>(outcomes: readonly Outcome<T>[]): T {
 }
 
 function busy(name: Name): BusyError {
-  return new BusyError(
-    `A synchronous call cannot wait for the asynchronous work that is under way on this key (${name}). Await that work first, or call without { sync: true }.`,
-  )
+  return new BusyError(`Asynchronous work on this key (${name}) is under way: await it before a call with { sync: true }.`)
 }

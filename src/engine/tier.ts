@@ -10,7 +10,7 @@ import type {
   NamesPage,
 } from '../base/backend.ts'
 import type { Entry, Meta, Name, Version } from '../base/entry.ts'
-import { NotResidentError, closedStore, syncUnsupported } from '../base/errors.ts'
+import { NotResidentError, syncUnsupported } from '../base/errors.ts'
 import { type PromiseOrValue, all, chain, each, onFailure, rescue } from '../base/promise-or-value.ts'
 import { clone } from '../codec/clone.ts'
 import type { Change, Pair } from './changes.ts'
@@ -42,7 +42,6 @@ export class TieredBackend implements Backend {
   readonly #flights = new Map<Name, Promise<Entry | undefined>>()
   /** Names of which the front failed to forget or to take an entry: it is not asked for them. */
   readonly #distrusted = new Set<Name>()
-  #closed = false
 
   readonly writeStream?: NonNullable<Backend['writeStream']>
 
@@ -64,7 +63,7 @@ export class TieredBackend implements Backend {
   }
 
   readMeta(name: Name, call: Call): PromiseOrValue<Meta | undefined> {
-    return this.#shared([name], call, () =>
+    return this.#queue.shared([name], call, () =>
       chain(
         this.#askFront(call, () => this.front.readMeta(name, call)),
         (meta) => (meta && this.#trusts(name) ? meta : this.#askBack(call, () => this.#back.readMeta(name, call))),
@@ -73,7 +72,7 @@ export class TieredBackend implements Backend {
   }
 
   readMany(names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> {
-    return this.#shared(names, call, () =>
+    return this.#queue.shared(names, call, () =>
       chain(
         this.#askFront(call, () => this.front.readMany(names, call)),
         (found = []) => {
@@ -121,7 +120,7 @@ export class TieredBackend implements Backend {
   }
 
   readStream(name: Name, call: Call): PromiseOrValue<BinaryReader | undefined> {
-    return this.#shared([name], call, () =>
+    return this.#queue.shared([name], call, () =>
       chain(
         this.#askFront(call, () => this.front.read(name, call)),
         (entry) => (entry && this.#trusts(name) ? wholeReader(entry) : this.#askBack(call, () => readStream(this.#back, name, call))),
@@ -139,22 +138,11 @@ export class TieredBackend implements Backend {
 
   /** Take no more calls; answers when those under way have ended. */
   stop(call: Call): PromiseOrValue<void> {
-    this.#closed = true
-    return this.#queue.idle(call)
-  }
-
-  #checkOpen(): void {
-    if (this.#closed) throw closedStore()
+    return this.#queue.close(call)
   }
 
   #checkWritable(call: Call): void {
-    this.#checkOpen()
     if (!this.#backAnswers(call)) throw syncUnsupported('tiered')
-  }
-
-  #shared<T>(names: readonly Name[], call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
-    this.#checkOpen()
-    return this.#queue.shared(names, call, task)
   }
 
   /** Write to the back under the order of the names, then let the front agree, or after any error forget them all. */
@@ -197,7 +185,6 @@ export class TieredBackend implements Backend {
   }
 
   #listing<T>(call: Call, page: () => PromiseOrValue<T>): PromiseOrValue<T> {
-    this.#checkOpen()
     return chain(this.#queue.idle(call), () => this.#askBack(call, page))
   }
 

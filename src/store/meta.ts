@@ -72,7 +72,7 @@ function ownFields(meta: Readonly<Record<string, unknown>> | undefined): Record<
 function deadline(ttl: number): Date {
   const expires = typeof ttl === 'number' && ttl > 0 ? new Date(Date.now() + Math.ceil(ttl)) : undefined
   if (expires === undefined || Number.isNaN(expires.getTime())) {
-    throw new TypeError(`ttl must be a number of milliseconds above 0, got ${String(ttl)}. Leave it out for an entry that does not expire.`)
+    throw new TypeError(`ttl must be a number of milliseconds above 0, got ${String(ttl)}.`)
   }
   return expires
 }

@@ -1,6 +1,6 @@
 import type { Key, Name } from '../base/entry.ts'
 import { InvalidKeyError } from '../base/errors.ts'
-import { LONG_NAME_CUT, MAX_NAME_LENGTH, isLongName, isName, isReserved } from '../base/name.ts'
+import { LONG_NAME_CUT, MAX_NAME_LENGTH, isLongName } from '../base/name.ts'
 import { fromBase32Hex, toBase32Hex } from '../codec/base32hex.ts'
 import { decode, encode } from '../codec/cbor.ts'
 import { describe, kindOf, typedArrayName } from '../codec/kinds.ts'
@@ -22,16 +22,13 @@ export function keyToName(key: unknown): Name {
  * not the name of a key at all: one of ours (`isReserved`), or a text that `keyToName` answers for no key.
  */
 export function nameToKey(name: Name): Key | undefined {
-  if (isReserved(name) || isLongName(name) || !isName(name)) return undefined
-  if (!name.startsWith('(')) return readAtom(name)
-  if (name === '(') return []
-  const elements: Key[] = []
-  for (const atom of name.slice(1).split(',')) {
-    const element = readAtom(atom)
-    if (element === undefined) return undefined
-    elements.push(element)
+  try {
+    const atoms = name.slice(1)
+    const key = name[0] === '(' ? (atoms === '' ? [] : atoms.split(',').map(readAtom)) : readAtom(name)
+    return fullName(key) === name ? key : undefined
+  } catch {
+    return undefined
   }
-  return elements
 }
 
 /** The name before it is shortened: equal for equal keys only. */
@@ -69,7 +66,6 @@ type Path = readonly (string | number)[]
 const MAX_DEPTH = 100
 const SAFE = /^[a-z0-9_-]*$/
 const ESCAPED = /%[0-9A-F]{2}|[A-Z.!~*'()]/g
-const NEEDLESS_ESCAPE = /%(?:2d|3\d|5f|6[1-9a-f]|7[0-9a])/
 const float = new DataView(new ArrayBuffer(8))
 
 function atomOf(key: unknown, path: Path, ancestors: readonly object[] = []): string {
@@ -149,25 +145,15 @@ function normalizeObject(key: object, path: Path, ancestors: readonly object[]):
   return copy
 }
 
-function readAtom(atom: string): Key | undefined {
-  try {
-    if (atom.startsWith('s')) return NEEDLESS_ESCAPE.test(atom) ? undefined : decodeURIComponent(atom.slice(1))
-    if (atom.startsWith('n')) return readNumber(atom)
-    const bytes = fromBase32Hex(atom.slice(1))
-    const key = bytes && (decode(bytes) as Key)
-    return bytes && atomOf(key, []) === atom ? key : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function readNumber(atom: string): number | undefined {
-  const high = parseInt(atom.slice(1, 9), 16) | 0
+function readAtom(atom: string): Key {
+  const rest = atom.slice(1)
+  if (atom[0] === 's') return decodeURIComponent(rest)
+  if (atom[0] === 'c') return decode(fromBase32Hex(rest)!) as Key
+  const high = parseInt(rest.slice(0, 8), 16) | 0
   const flip = high < 0 ? 0 : -1
   float.setInt32(0, high ^ (flip | 0x80000000))
-  float.setInt32(4, parseInt(atom.slice(9), 16) ^ flip)
-  const number = float.getFloat64(0)
-  return Number.isFinite(number) && !Object.is(number, -0) ? number : undefined
+  float.setInt32(4, parseInt(rest.slice(8), 16) ^ flip)
+  return float.getFloat64(0)
 }
 
 function shorten(name: string): Name {
@@ -176,8 +162,8 @@ function shorten(name: string): Name {
 }
 
 function invalid(what: string, path: Path): InvalidKeyError {
-  const where = path.length === 0 ? 'the key' : `key${path.map((segment) => `[${JSON.stringify(segment)}]`).join('')}`
+  const where = path.length === 0 ? 'The key' : `key${path.map((segment) => `[${JSON.stringify(segment)}]`).join('')}`
   return new InvalidKeyError(
-    `${what[0]!.toUpperCase()}${what.slice(1)} cannot be a key or a part of one: ${where}. Keys are strings, finite numbers, bigints, booleans, null, Dates, bytes, and arrays and plain objects of these.`,
+    `${where} is ${what}. Keys are strings, finite numbers, bigints, booleans, null, Dates, bytes, and arrays and plain objects of these.`,
   )
 }

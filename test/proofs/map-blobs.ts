@@ -2,9 +2,9 @@ import type { BaseConfig, BlobBackend, BlobCapabilities, OpenContext } from '../
 import { registerBackend } from '../../src/base/backend.ts'
 import type { Name } from '../../src/base/entry.ts'
 import { StoreNotFoundError } from '../../src/base/errors.ts'
+import { fields } from '../../src/base/schema.ts'
 import { frameVersion } from '../../src/codec/frame.ts'
 import { framed } from '../../src/engine/framed.ts'
-import { looseObject } from 'valibot'
 
 /** Bytes in a Map: the test reads and changes `map` behind the store's back. */
 export interface MapPlace {
@@ -18,7 +18,7 @@ export function registerMapBackend(name: string, options: { chunkSize?: number }
   const open = (_config: BaseConfig, { onError }: OpenContext): ReturnType<typeof framed> =>
     framed(mapBlobs(place), { ...options, onError })
   registerBackend(name, {
-    schema: looseObject({}),
+    schema: fields({}),
     capabilities,
     locate: () => name,
     exists: () => true,

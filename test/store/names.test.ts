@@ -142,11 +142,11 @@ describe('names', () => {
   const cycle: unknown[] = []
   cycle.push([cycle])
   test.each<[string, unknown, string]>([
-    ['undefined', undefined, 'Undefined'],
+    ['undefined', undefined, 'undefined'],
     ['NaN', NaN, 'NaN'],
     ['Infinity', -Infinity, '-Infinity'],
-    ['a function', () => 1, 'A function'],
-    ['a symbol', Symbol('s'), 'A symbol'],
+    ['a function', () => 1, 'a function'],
+    ['a symbol', Symbol('s'), 'a symbol'],
     ['a lone surrogate', 'a\ud800', 'surrogate'],
     ['a class instance', new (class Point {})(), 'Point'],
     ['a Map', new Map(), 'Map'],
