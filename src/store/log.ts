@@ -3,7 +3,8 @@ import type { Entry, Key, LogInfo, Name } from '../base/entry.ts'
 import { ConflictError, CorruptEntryError, NotALogError } from '../base/errors.ts'
 import { type PromiseOrValue, chain, repeat } from '../base/promise-or-value.ts'
 import { clone } from '../codec/clone.ts'
-import { cellName, cellPrefix, randomId } from '../engine/parts.ts'
+import { cellName, cellPrefix, indexOfCell, randomId } from '../engine/parts.ts'
+import { scanEntries } from '../engine/scan.ts'
 import { type Context, onKey } from './context.ts'
 import { fire } from './hooks.ts'
 import { changedMeta, live } from './meta.ts'
@@ -11,8 +12,8 @@ import type { LogOptions, WriteOptions } from './types.ts'
 
 /*
  * Logs: a head that says how many elements there are, and one cell an element. A cell's name has its index, so that any
- * range of a log is a range of names. It ends with a random write id, and each cell, or for the last one the head, knows
- * the id of the one before it: what a crash or a lost race left at an index is told from what belongs there.
+ * range of a log is a range of names. It ends with a random write id, and every cell knows the id of the cell before it,
+ * the head that of the last: what a crash or a lost race left at an index is told from what belongs there.
  */
 
 const PAGE = 500
@@ -64,74 +65,56 @@ export function reduceLog<A>(
 function read(context: Context, key: Key, options: LogOptions, visit: (element: unknown) => void): PromiseOrValue<void> {
   return onKey(context, key, options, ({ name, call, backend }) =>
     chain(backend.read(name, call), (entry) => {
+      const { from, limit = Infinity, reverse = false } = options
+      for (const number of [from ?? 0, limit]) {
+        if (!(number >= 0 && (number === Infinity || Number.isInteger(number)))) {
+          throw new TypeError(`from and limit must be integers from 0 up, got ${String(number)}.`)
+        }
+      }
       const info = logOf(live(entry))
-      if (info) return visitCells(info, options, visit, call, backend)
+      if (info === undefined) return
+      const { count } = info
+      const low = reverse ? Math.max(0, Math.min((from ?? count) + 1, count) - limit) : (from ?? 0)
+      const high = Math.min(count, reverse ? (from ?? count) + 1 : low + limit)
+      let done = 0
+      return repeat(() => {
+        call.signal?.throwIfAborted()
+        const size = Math.min(PAGE, high - low - done)
+        if (size <= 0) return false
+        const start = reverse ? high - done - size : low + done
+        return chain(cells(info, start, start + size, call, backend), (page) => {
+          for (const cell of reverse ? page.reverse() : page) visit(cell.value)
+          done += size
+          return true
+        })
+      })
     }),
   )
 }
 
-function visitCells(
-  info: LogInfo,
-  { from, limit = Infinity, reverse = false }: LogOptions,
-  visit: (element: unknown) => void,
-  call: Call,
-  backend: Backend,
-): PromiseOrValue<void> {
-  checkIndex('from', from)
-  checkIndex('limit', limit)
-  const first = from ?? (reverse ? info.count - 1 : 0)
-  const low = reverse ? Math.max(0, Math.min(first, info.count - 1) - limit + 1) : first
-  const high = reverse ? Math.min(first + 1, info.count) : Math.min(first + limit, info.count)
-  let position = reverse ? high : low
-  return repeat(() => {
-    if (reverse ? position <= low : position >= high) return false
-    call.signal?.throwIfAborted()
-    const [start, end] = reverse ? [Math.max(low, position - PAGE), position] : [position, Math.min(high, position + PAGE)]
-    return chain(cells(info, start, end, call, backend), (page) => {
-      for (const cell of reverse ? page.reverse() : page) visit(cell.value)
-      position = reverse ? start : end
-      return true
-    })
-  })
-}
-
-/** The cells of the indices from `start` to before `end`, without those that do not belong. */
+/** The cells of the indices from `start` to before `end`, without what does not belong there. */
 function cells(info: LogInfo, start: number, end: number, call: Call, backend: Backend): PromiseOrValue<Entry[]> {
-  const last = Math.min(end, info.count - 1)
-  return chain(cellNames(info, start, last + 1, call, backend), (names) => {
-    const candidates = names.filter((name) => name.startsWith(cellName(info.id, last, '')))
-    const known = last < end ? cellName(info.id, last, info.last) : candidates.length === 1 ? candidates[0] : undefined
-    if (known === undefined && candidates.length > 0) {
-      return chain(cells(info, start, end + 1, call, backend), (page) => page.slice(0, end - start))
-    }
-    return chain(backend.readMany(names, call), (found) => {
-      const byName = new Map(names.map((name, i) => [name, found[i]]))
-      const page: Entry[] = []
-      let name = known
-      for (let index = last; index >= start; index--) {
-        const cell = name === undefined ? undefined : byName.get(name)
-        if (cell === undefined) throw missing(index)
-        if (index < end) page.push(cell)
-        name = cellName(info.id, index - 1, String(cell.meta.own?.['previous']))
-      }
-      return page.reverse()
-    })
-  })
-}
-
-function cellNames(info: LogInfo, start: number, end: number, call: Call, backend: Backend): PromiseOrValue<Name[]> {
-  const names: Name[] = []
-  const stop = cellName(info.id, end, '')
+  const prefix = cellPrefix(info.id)
+  const stop = cellName(info.id, Math.min(end + 1, info.count), '')
+  const found: [Name, Entry][] = []
   let after = cellName(info.id, start, '')
   const pages = repeat(() =>
-    chain(backend.list({ prefix: cellPrefix(info.id), after, limit: end - start + 1 }, call), (page) => {
-      names.push(...page.names.filter((name) => name < stop))
-      if (page.next === undefined || page.next >= stop) return false
-      after = page.next
-      return true
+    chain(scanEntries(backend, { prefix, after, limit: end - start + 1 }, call), ({ entries, next = stop }) => {
+      found.push(...entries)
+      after = next
+      return after < stop
     }),
   )
-  return chain(pages, () => names)
+  return chain(pages, () => {
+    const byName = new Map(found)
+    const writeIds = new Map<number, unknown>([[info.count - 1, info.last]])
+    for (const [name, { meta }] of found) writeIds.set(indexOfCell(name, prefix) - 1, meta.own?.['previous'])
+    return Array.from({ length: end - start }, (_, i) => {
+      const cell = byName.get(cellName(info.id, start + i, String(writeIds.get(start + i))))
+      if (cell) return cell
+      throw new ConflictError(`Element ${start + i} of this log is gone: the log was replaced while it was being read. Read it again.`)
+    })
+  })
 }
 
 function logOf(entry: Entry | undefined): LogInfo | undefined {
@@ -141,13 +124,4 @@ function logOf(entry: Entry | undefined): LogInfo | undefined {
   const info = own?.log
   if (info && typeof info.id === 'string' && Number.isSafeInteger(info.count)) return info
   throw new CorruptEntryError('The head of this log does not say where its elements are.')
-}
-
-function checkIndex(name: string, value: number | undefined): void {
-  if (value === undefined || value === Infinity || (Number.isInteger(value) && value >= 0)) return
-  throw new TypeError(`${name} must be an integer from 0 up, got ${String(value)}.`)
-}
-
-function missing(index: number): ConflictError {
-  return new ConflictError(`Element ${index} of this log is gone: the log was replaced while it was being read. Read it again.`)
 }

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { describe, expect, test } from 'vitest'
@@ -44,10 +43,10 @@ test('docs/errors.md lists exactly the codes that src/base/errors.ts declares', 
   expect(sections.sort()).toEqual(declared.sort())
 })
 
-describe('links', async () => {
+describe('links', () => {
   const root = process.cwd()
   const pages = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md']
-  for (const name of await readdir(join(root, 'docs'), { recursive: true })) {
+  for (const name of readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })) {
     if (name.endsWith('.md')) pages.push(`docs/${name}`)
   }
 
@@ -75,7 +74,7 @@ function anchorsOf(page: string): string[] {
 }
 
 function memberName(key: string | symbol): string {
-  return typeof key === 'symbol' ? `[${key.description}]` : key
+  return key === Symbol.asyncDispose ? '[Symbol.asyncDispose]' : String(key)
 }
 
 function codeOf(name: string): string {
