@@ -49,7 +49,9 @@ export class Editor {
     this.#meta.value = loaded && 'meta' in loaded ? metaText(customMeta(loaded.meta)) : ''
     this.#ttl.value = ''
     this.#explain(
-      tooLong ? `Too long to edit here: ${formatCount(value.length)} characters, of which ${formatCount(EDITABLE)} are shown.` : '',
+      tooLong
+        ? `Too long to edit here: ${formatCount(value.length)} characters, of which ${formatCount(EDITABLE)} are shown.`
+        : '',
     )
     if (loaded?.type === 'binary') this.#explain('A binary. Saving a value here replaces it.')
     if (loaded?.type === 'log') this.#explain('A log: append to it below. Saving a value here replaces it.')

@@ -39,12 +39,16 @@ export function clearEntry(): void {
 let clock: ReturnType<typeof setInterval> | undefined
 
 function showAnswer(content: Node | string): void {
-  byId('stored', HTMLElement).replaceChildren(typeof content === 'string' ? element('p', { class: 'empty' }, content) : content)
+  byId('stored', HTMLElement).replaceChildren(
+    typeof content === 'string' ? element('p', { class: 'empty' }, content) : content,
+  )
 }
 
 function showLog(elements: readonly unknown[]): void {
   const note =
-    elements.length === SHOWN_ELEMENTS ? `The latest ${SHOWN_ELEMENTS} elements.` : `${formatCount(elements.length)} elements.`
+    elements.length === SHOWN_ELEMENTS
+      ? `The latest ${SHOWN_ELEMENTS} elements.`
+      : `${formatCount(elements.length)} elements.`
   showAnswer(element('div', {}, element('p', { class: 'hint' }, note), valueTree(elements)))
 }
 

@@ -29,10 +29,13 @@ export async function loadEntry(session: Session, key: Key): Promise<Loaded> {
 }
 
 /** The fields of the metadata that are the user's own. */
-export function customMeta({ key: _key, type: _type, lastWrite: _lastWrite, expires: _expires, ...custom }: EntryMeta): Record<
-  string,
-  unknown
-> {
+export function customMeta({
+  key: _key,
+  type: _type,
+  lastWrite: _lastWrite,
+  expires: _expires,
+  ...custom
+}: EntryMeta): Record<string, unknown> {
   return custom
 }
 

@@ -41,7 +41,12 @@ export function faultOf(name: string, bytes: Uint8Array): string | undefined {
 }
 
 const HEADER = 20
-const SERIALIZER_NAMES: Readonly<Record<number, string>> = { 3: 'CBOR', 16: 'JSON', 17: 'raw bytes', 18: 'value beside' }
+const SERIALIZER_NAMES: Readonly<Record<number, string>> = {
+  3: 'CBOR',
+  16: 'JSON',
+  17: 'raw bytes',
+  18: 'value beside',
+}
 
 function named(byte: number | undefined, names: Readonly<Record<number, string>>): string {
   const name = byte === undefined ? undefined : names[byte]

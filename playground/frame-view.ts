@@ -45,7 +45,7 @@ export class FrameView {
   }
 
   #fit(width: number): void {
-    const columns = width < 530 ? 8 : 16
+    const columns = width < 500 ? 8 : 16
     if (columns === this.#columns) return
     this.#columns = columns
     if (this.#bytes) this.#render(this.#name!, this.#bytes)
@@ -56,10 +56,17 @@ export class FrameView {
     const fault = faultOf(name, bytes)
     const cut = bytes.length > SHOWN_BYTES ? ` The first ${formatCount(SHOWN_BYTES)} are shown.` : ''
     this.#note.replaceChildren(
-      element('span', { class: fault === undefined ? 'good' : 'bad' }, fault === undefined ? '✓ Sums are right.' : `✗ ${fault}`),
+      element(
+        'span',
+        { class: fault === undefined ? 'good' : 'bad' },
+        fault === undefined ? '✓ Sums are right.' : `✗ ${fault}`,
+      ),
       ` ${formatCount(bytes.length)} bytes.${cut}`,
     )
-    this.#dump.setAttribute('aria-label', `Hex dump of ${formatCount(bytes.length)} bytes; the table below lists its fields`)
+    this.#dump.setAttribute(
+      'aria-label',
+      `Hex dump of ${formatCount(bytes.length)} bytes; the table below lists its fields`,
+    )
     this.#dump.replaceChildren(...dumpRows(bytes.subarray(0, SHOWN_BYTES), fields, this.#columns))
     this.#legend.tBodies[0]!.replaceChildren(...fields.map(legendRow))
     for (const part of [this.#dump, this.#legend, this.#flip, this.#flipHint]) part.hidden = false

@@ -19,13 +19,18 @@ export class KeyList {
   #starts: (Key | undefined)[] = [undefined]
   #keys: Key[] = []
   #chosen: string | undefined
+  /** Where the last chosen key stood, to go on from there once it is gone. */
+  #cursor = 0
   #latest = 0
   readonly #count = debounce(150, () => void this.#countAll().catch(() => undefined))
 
   constructor(session: Session, onChoose: (key: Key) => void) {
     this.#session = session
     this.#onChoose = onChoose
-    this.#prefix.addEventListener('input', debounce(120, () => void this.#turn([undefined])))
+    this.#prefix.addEventListener(
+      'input',
+      debounce(120, () => void this.#turn([undefined])),
+    )
     this.#previous.addEventListener('click', () => void this.#turn(this.#starts.slice(0, -1)))
     this.#next.addEventListener('click', () => void this.#turnOn())
     this.#list.addEventListener('click', (event) => this.#clicked(event.target))
@@ -60,7 +65,9 @@ export class KeyList {
       return
     }
     try {
-      const found = await this.#session.run('keys', (store) => collect(store.keys({ prefix, after: starts.at(-1), limit: PAGE + 1 })))
+      const found = await this.#session.run('keys', (store) =>
+        collect(store.keys({ prefix, after: starts.at(-1), limit: PAGE + 1 })),
+      )
       if (turn !== this.#latest) return
       if (found.length === 0 && starts.length > 1) return await this.#turn(starts.slice(0, -1))
       this.#starts = starts
@@ -118,8 +125,8 @@ export class KeyList {
   async #pressed(event: KeyboardEvent): Promise<void> {
     if (event.altKey || event.ctrlKey || event.metaKey) return
     const moves: Record<string, () => unknown> = {
-      ArrowDown: () => this.#move(this.#index() + 1),
-      ArrowUp: () => this.#move(this.#index() - 1),
+      ArrowDown: () => this.#move(this.#index() === -1 ? this.#cursor : this.#index() + 1),
+      ArrowUp: () => this.#move((this.#index() === -1 ? this.#cursor : this.#index()) - 1),
       Home: () => this.#move(0),
       End: () => this.#move(this.#keys.length - 1),
       PageDown: () => !this.#next.disabled && this.#turnOn().then(() => this.#choose(0)),
@@ -149,6 +156,7 @@ export class KeyList {
   #choose(index: number): void {
     const key = this.#keys[index]
     if (key === undefined) return
+    this.#cursor = index
     this.mark(key)
     this.#onChoose(key)
   }

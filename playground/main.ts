@@ -92,13 +92,14 @@ async function choose(key: Key): Promise<void> {
     if (chosen !== key) return undefined
     showEntry(key, loaded)
     editor.show(key, loaded)
-    return undefined
+    return loaded.type === 'missing' ? `${formatKey(key)} is missing.` : `Read ${formatKey(key)}.`
   }).then((read) => {
     if (read || chosen !== key) return
     editor.show(key, undefined)
     showUnreadable(key, 'This entry could not be read; the message at the top says why.')
   })
-  if (chosen === key) await frame.show(keyToName(key), session).catch((error: unknown) => showError(error, 'Reading the frame'))
+  if (chosen === key)
+    await frame.show(keyToName(key), session).catch((error: unknown) => showError(error, 'Reading the frame'))
 }
 
 /** Show what a write left behind. */
@@ -110,7 +111,8 @@ async function written(key: Key): Promise<void> {
 
 async function save(): Promise<void> {
   await act('Saving', async () => {
-    if (editor.truncated) throw new Error('Only the beginning of this value is in the form, so it cannot be saved from here.')
+    if (editor.truncated)
+      throw new Error('Only the beginning of this value is in the form, so it cannot be saved from here.')
     const key = editor.readKey()
     const value = editor.readValue()
     const options = editor.readOptions()
@@ -159,7 +161,9 @@ async function remove(): Promise<void> {
     undo = restore && (() => restore().then(() => written(key)))
     undoButton.hidden = undo === undefined
     await list.refresh()
-    const answer = undo ? `Deleted ${formatKey(key)}.` : `Deleted ${formatKey(key)}, if it was there; it cannot be brought back.`
+    const answer = undo
+      ? `Deleted ${formatKey(key)}.`
+      : `Deleted ${formatKey(key)}, if it was there; it cannot be brought back.`
     showNothing()
     return answer
   })
@@ -171,6 +175,7 @@ async function bringBack(): Promise<void> {
   await act('Undoing', async () => {
     await restore()
     undo = undefined
+    if (document.activeElement === undoButton) byId('keys', HTMLUListElement).focus()
     undoButton.hidden = true
     return 'The deleted entry is back.'
   })

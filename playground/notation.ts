@@ -22,7 +22,7 @@ export function parseNotation(text: string): unknown {
   const bigint = /^\s*(-?\d+)n\s*$/.exec(text)
   if (bigint) return BigInt(bigint[1]!)
   if (text.trim() === '') throw new SyntaxError('There is nothing here yet. A text is written in quotes: "hello".')
-  return fromJson(JSON.parse(text))
+  return fromJson(parseJson(text))
 }
 
 /** The value as text that `parseNotation` reads, broken into lines where it is longer than `width`. */
@@ -37,7 +37,10 @@ export function formatKey(key: Key): string {
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [field: string]: Json }
 
-type TypedArray = Exclude<{ [N in (typeof TYPED)[number]['name']]: InstanceType<(typeof TYPED)[number]> }[string], never>
+type TypedArray = Exclude<
+  { [N in (typeof TYPED)[number]['name']]: InstanceType<(typeof TYPED)[number]> }[string],
+  never
+>
 
 const TYPED = [
   Int8Array,
@@ -68,13 +71,22 @@ const readers: Readonly<Record<string, (content: Json) => unknown>> = {
   ...Object.fromEntries(TYPED.map((type) => [`$${type.name}`, (content: Json) => readTyped(type, content)])),
 }
 
+function parseJson(text: string): Json {
+  try {
+    return JSON.parse(text) as Json
+  } catch (cause) {
+    throw new SyntaxError(`This is no JSON yet: ${(cause as Error).message}. A text stands in quotes.`, { cause })
+  }
+}
+
 function fromJson(json: Json): unknown {
   if (typeof json !== 'object' || json === null) return json
   if (Array.isArray(json)) return json.map(fromJson)
   const [only, ...others] = Object.entries(json)
   if (only === undefined || others.length > 0 || !only[0].startsWith('$')) return readFields(json)
   const read = Object.hasOwn(readers, only[0]) ? readers[only[0]] : undefined
-  if (!read) throw new SyntaxError(`${only[0]} is not in the notation; a plain object is {"$object": {"${only[0]}": …}}.`)
+  if (!read)
+    throw new SyntaxError(`${only[0]} is not in the notation; a plain object is {"$object": {"${only[0]}": …}}.`)
   return read(only[1])
 }
 
@@ -110,7 +122,8 @@ function textOf(json: Json): string {
 
 function toJson(value: unknown): Json {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
-  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0) ? value : { $number: numberText(value) }
+  if (typeof value === 'number')
+    return Number.isFinite(value) && !Object.is(value, -0) ? value : { $number: numberText(value) }
   if (typeof value === 'bigint') return { $bigint: String(value) }
   if (typeof value === 'object') return objectToJson(value)
   return value === undefined ? { $undefined: true } : { $unsupported: String(value) }

@@ -14,7 +14,8 @@ export const REMEDIES: Readonly<Record<ErrorCode, string>> = {
   SYNC_UNSUPPORTED: 'Leave out { sync: true } and await the call.',
   BUSY: 'The key has work under way: await the call, or try again in a moment.',
   ATOMIC_UNSUPPORTED: 'Make the batch smaller, or leave out { atomic: true } and write the pointer last.',
-  INVALID_KEY: 'Use a text, a finite number, a bigint, a boolean, null, a Date, bytes, or arrays and plain objects of these.',
+  INVALID_KEY:
+    'Use a text, a finite number, a bigint, a boolean, null, a Date, bytes, or arrays and plain objects of these.',
   INVALID_PATH: 'Follow the value: fields by name, elements by index, at most one past the end of an array.',
   UNSERIALIZABLE_VALUE: 'Store plain data, or teach the codec the class with registerType.',
   REENTRANT_UPDATE: 'Read what the function needs before the update; it must not touch its own key.',
@@ -23,10 +24,12 @@ export const REMEDIES: Readonly<Record<ErrorCode, string>> = {
   NOT_A_LOG: 'This key holds something else. Append to another key, or delete the entry first.',
   NOT_RESIDENT: 'The key is not in memory yet: await one read, later ones can be synchronous.',
   CORRUPT_ENTRY: 'The stored bytes are not what was written. Restore the entry from a copy, or delete it.',
-  UNSUPPORTED_LAYOUT: 'The database holds something else, or was written by another version. Choose another name or id.',
+  UNSUPPORTED_LAYOUT:
+    'The database holds something else, or was written by another version. Choose another name or id.',
   LIMIT_EXCEEDED: 'Split the value into several entries, or raise the limits in the config.',
   DECRYPTION_FAILED: 'Connect with the key that the entry was written with.',
   CONFLICT: 'Somebody else wrote at the same time. Read the entry again and repeat the change.',
   QUOTA_EXCEEDED: 'The browser gives this site no more space. Delete entries, or free disk space.',
-  STORAGE_UNAVAILABLE: 'Allow this site to store data, leave private browsing, close other tabs of this page, and try again.',
+  STORAGE_UNAVAILABLE:
+    'Allow this site to store data, leave private browsing, close other tabs of this page, and try again.',
 }

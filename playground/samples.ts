@@ -3,7 +3,8 @@ import type { Key, Store } from '../src/index.ts'
 /** Add the next `count` records. Answers with the number of the last one. */
 export async function addRecords(store: Store, count: number): Promise<number> {
   let last = 0
-  for await (const key of store.keys({ prefix: RECORDS, reverse: true, limit: 1 })) last = Number(String(key).slice(RECORDS.length))
+  for await (const key of store.keys({ prefix: RECORDS, reverse: true, limit: 1 }))
+    last = Number(String(key).slice(RECORDS.length))
   const numbers = Array.from({ length: count }, (_, index) => last + index + 1)
   await store.setMany(numbers.map((number) => [`${RECORDS}${String(number).padStart(6, '0')}`, recordOf(number)]))
   return last + count
@@ -18,7 +19,11 @@ export async function addKinds(store: Store): Promise<void> {
       'kinds/bytes': new TextEncoder().encode('plain bytes inside a value'),
       'kinds/date': new Date(),
       'kinds/error': new RangeError('too far', { cause: new Error('the road ended') }),
-      'kinds/map': new Map<unknown, unknown>([['text', 1], [2, 'number'], [true, new Map([['deep', new Set([1, 2])]])]]),
+      'kinds/map': new Map<unknown, unknown>([
+        ['text', 1],
+        [2, 'number'],
+        [true, new Map([['deep', new Set([1, 2])]])],
+      ]),
       'kinds/markup': '<img src=x onerror="alert(1)"> stays text',
       'kinds/nested': nested(),
       'kinds/null': null,
@@ -36,7 +41,9 @@ export async function addKinds(store: Store): Promise<void> {
   await store.delete('kinds/log')
   for (const event of ['opened', 'read', 'closed']) await store.append('kinds/log', { event, at: new Date() })
   const image = await paint()
-  await store.setBinary('kinds/image.png', image, { meta: { name: 'image.png', mediaType: 'image/png', size: image.size } })
+  await store.setBinary('kinds/image.png', image, {
+    meta: { name: 'image.png', mediaType: 'image/png', size: image.size },
+  })
 }
 
 const RECORDS = 'record:'

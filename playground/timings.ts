@@ -18,7 +18,8 @@ export class Timings {
 
   #render(): void {
     const rows = [...this.#calls].toReversed()
-    const [latest] = rows
+    // The listing follows each call by itself.
+    const latest = rows.find(([name]) => !name.startsWith('keys'))
     if (latest) this.#last.textContent = `${latest[0]} ${formatMilliseconds(latest[1].recent.at(-1)!)} ms`
     this.#body.replaceChildren(
       ...rows.map(([name, { recent, count }]) =>

@@ -13,11 +13,16 @@ const SHOWN_TEXT = 5000
 
 function branch(label: string | undefined, value: unknown, { open }: { open: boolean }): HTMLElement {
   const children = childrenOf(value)
-  if (children === undefined || children.length === 0) return element('div', { class: 'leaf' }, ...labelled(label), leaf(value))
+  if (children === undefined || children.length === 0)
+    return element('div', { class: 'leaf' }, ...labelled(label), leaf(value))
   const details = element('details')
-  details.append(element('summary', {}, ...labelled(label), element('span', { class: 'type' }, titleOf(value, children.length))))
+  details.append(
+    element('summary', {}, ...labelled(label), element('span', { class: 'type' }, titleOf(value, children.length))),
+  )
   const fill = (): void => {
-    const shown = children.slice(0, SHOWN_CHILDREN).map(([name, child]) => branch(name, child, { open: children.length <= 12 }))
+    const shown = children
+      .slice(0, SHOWN_CHILDREN)
+      .map(([name, child]) => branch(name, child, { open: children.length <= 12 }))
     const rest = children.length - shown.length
     const more = rest > 0 ? [element('p', { class: 'quiet' }, `… ${formatCount(rest)} more`)] : []
     details.append(element('div', { class: 'children' }, ...shown, ...more))
@@ -45,7 +50,8 @@ function leafText(value: unknown): [kind: string, text: string] {
   if (typeof value === 'string') return ['text', JSON.stringify(value)]
   if (typeof value === 'bigint') return ['number', `${value}n`]
   if (typeof value === 'number') return ['number', Object.is(value, -0) ? '-0' : String(value)]
-  if (value instanceof Date) return ['other', Number.isNaN(value.getTime()) ? 'Date (invalid)' : `Date ${value.toISOString()}`]
+  if (value instanceof Date)
+    return ['other', Number.isNaN(value.getTime()) ? 'Date (invalid)' : `Date ${value.toISOString()}`]
   if (value instanceof RegExp) return ['other', String(value)]
   if (value instanceof URL) return ['other', `URL ${value.href}`]
   if (typeof value === 'object' && value !== null) return ['other', `${typeName(value)} (empty)`]
@@ -56,9 +62,13 @@ function leafText(value: unknown): [kind: string, text: string] {
 function childrenOf(value: unknown): (readonly [label: string, child: unknown])[] | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   if (value instanceof Date || value instanceof RegExp || value instanceof URL) return undefined
-  if (value instanceof Map) return Array.from(value, ([key, child]) => [`${formatNotation(key, Infinity)} →`, child] as const)
+  if (value instanceof Map)
+    return Array.from(value, ([key, child]) => [`${formatNotation(key, Infinity)} →`, child] as const)
   if (value instanceof Set) return Array.from(value, (child) => ['·', child] as const)
-  if (value instanceof Error) return Object.getOwnPropertyNames(value).concat(nameIfInherited(value)).map((field) => fieldOf(value, field))
+  if (value instanceof Error)
+    return Object.getOwnPropertyNames(value)
+      .concat(nameIfInherited(value))
+      .map((field) => fieldOf(value, field))
   if (value instanceof ArrayBuffer) return childrenOf(new Uint8Array(value))
   if (Array.isArray(value) || ArrayBuffer.isView(value)) {
     return Array.from(value as unknown as ArrayLike<unknown>, (child, index) => [`${index}:`, child] as const)

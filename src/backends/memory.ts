@@ -80,7 +80,7 @@ registerBackend<BaseConfig & MemoryConfig>('memory', {
 
 class MemoryData {
   readonly entries = new Map<Name, Stored>()
-  readonly names = new SortedNames()
+  readonly names = new SortedNames(this.entries)
   writes = 0
 }
 
@@ -191,12 +191,10 @@ class MemoryBackend implements Backend {
   }
 
   #remove(name: Name): void {
-    const { entries, names } = this.#data
+    const { entries } = this.#data
     const old = entries.get(name)
-    if (old === undefined) return
     entries.delete(name)
-    names.delete(name)
-    this.#dropParts(old.meta)
+    if (old) this.#dropParts(old.meta)
   }
 
   #dropParts(old: Meta, next?: Meta): void {

@@ -119,11 +119,14 @@ export class Chunks {
     return chain(all, () => ({ ...entry, value: bytes }))
   }
 
-  /** Remove the parts whose names start with one of `prefixes`, those that are being read once that has ended. */
-  drop(prefixes: readonly Name[], call: Call): PromiseOrValue<void> {
+  /**
+   * Remove the parts whose names start with one of `prefixes`, those that are being read once that has ended. The write
+   * that let go of them is done: nothing that goes wrong here makes it fail.
+   */
+  drop(prefixes: readonly Name[], { sync, durability }: Call): PromiseOrValue<void> {
     return each(prefixes, (prefix) => {
       const held = this.#held.get(prefix)
-      if (held === undefined) return removeParts(this.#blobs, prefix, call)
+      if (held === undefined) return rescue(() => removeParts(this.#blobs, prefix, { sync, durability }), this.#onError)
       held.dropped = true
     })
   }

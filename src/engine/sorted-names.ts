@@ -1,34 +1,33 @@
 import type { ListOptions, NamesPage } from '../base/backend.ts'
 import type { Name } from '../base/entry.ts'
 
-/** Names in byte order, sorted only when a listing asks: additions wait aside until then, removals are skipped. */
+/** The names of a map in byte order. They are sorted when a listing asks, and only if names have come since the last one. */
 export class SortedNames {
-  #sorted: Name[] = []
-  #added = new Set<Name>()
-  #deleted = new Set<Name>()
+  readonly #map: ReadonlyMap<Name, unknown>
+  #names: Name[] = []
+  #added: Name[] = []
 
-  add(name: Name): void {
-    if (!this.#deleted.delete(name)) this.#added.add(name)
+  constructor(map: ReadonlyMap<Name, unknown>) {
+    this.#map = map
   }
 
-  delete(name: Name): void {
-    if (!this.#added.delete(name)) this.#deleted.add(name)
+  /** To be told of each name that comes into the map. Those that leave it are skipped. */
+  add(name: Name): void {
+    // Without listings, names that come and go must not pile up.
+    if (this.#added.push(name) > 1000 + 2 * this.#map.size) this.#merge()
   }
 
   /** A page of the names; those that start with `~` only where the prefix asks for them. */
   page({ prefix = '', after, limit = Infinity, reverse = false }: ListOptions): NamesPage {
-    this.#merge()
+    if (this.#added.length > 0) this.#merge()
+    let from = this.#indexOf(prefix)
+    let to = this.#indexOf(prefix === '' ? '~' : `${prefix}\x7f`)
+    if (after !== undefined && reverse) to = Math.min(to, this.#indexOf(after))
+    if (after !== undefined && !reverse) from = Math.max(from, this.#indexOf(`${after}\x00`))
     const names: Name[] = []
-    const end = prefix === '' ? '~' : `${prefix}\x7f`
-    const from = lowerBound(this.#sorted, prefix)
-    const to = lowerBound(this.#sorted, end)
-    const step = reverse ? -1 : 1
-    let i = reverse
-      ? Math.min(to, after === undefined ? to : lowerBound(this.#sorted, after)) - 1
-      : Math.max(from, after === undefined ? from : lowerBound(this.#sorted, `${after}\x00`))
-    for (; i >= from && i < to; i += step) {
-      const name = this.#sorted[i]!
-      if (this.#deleted.has(name)) continue
+    while (from < to) {
+      const name = this.#names[reverse ? --to : from++]!
+      if (!this.#map.has(name)) continue
       if (names.length === limit) return { names, next: names.at(-1) }
       names.push(name)
     }
@@ -36,37 +35,20 @@ export class SortedNames {
   }
 
   #merge(): void {
-    const tooManyDeleted = this.#deleted.size > 1000 && this.#deleted.size > this.#sorted.length / 2
-    if (this.#added.size === 0 && !tooManyDeleted) return
-    const kept = this.#sorted.filter((name) => !this.#deleted.has(name))
-    this.#deleted.clear()
-    const added = [...this.#added].sort(compare)
-    this.#added.clear()
-    this.#sorted = kept.length === 0 ? added : [...mergeSorted(kept, added)]
+    // One that left and came again is there twice.
+    this.#names = [...new Set([...this.#names, ...this.#added])].filter((name) => this.#map.has(name)).sort()
+    this.#added = []
   }
-}
 
-function* mergeSorted(a: readonly Name[], b: readonly Name[]): Iterable<Name> {
-  let i = 0
-  for (const name of b) {
-    while (i < a.length && a[i]! < name) yield a[i++]!
-    yield name
+  /** The first index whose name is not below `name`. */
+  #indexOf(name: Name): number {
+    let low = 0
+    let high = this.#names.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#names[middle]! < name) low = middle + 1
+      else high = middle
+    }
+    return low
   }
-  while (i < a.length) yield a[i++]!
-}
-
-/** The first index whose name is not below `name`. */
-function lowerBound(names: readonly Name[], name: Name): number {
-  let low = 0
-  let high = names.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (names[middle]! < name) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-function compare(a: Name, b: Name): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -115,7 +115,10 @@ export function onKey<T>(
 ): PromiseOrValue<T> {
   return run(context, options, (call, backend) =>
     rescue(
-      () => body({ ...named(context, key), call, backend }),
+      () => {
+        const { name, inner } = named(context, key)
+        return body({ name, inner, call, backend })
+      },
       (error) => {
         if (error instanceof KonserveError) error.key ??= key
         throw error

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type FileSystem, nodeFileSystems } from '../../src/backends/file-system.ts'
 import { KonserveError, type Store, type StoreConfig, connectStore, releaseStore } from '../../src/node.ts'
@@ -19,8 +20,8 @@ interface Write {
 }
 
 const LARGE = new Uint8Array(3 << 20).map((_, i) => i)
+const TWO_CHUNKS = LARGE.subarray(0, 1_100_000)
 const MODES = { async: {}, sync: { sync: true } } as const
-const FAULTS = { ENOSPC: 'QUOTA_EXCEEDED', EIO: 'STORAGE_UNAVAILABLE' } as const
 
 const writes: Write[] = [
   { name: 'set of a new key', keys: ['new'], run: (store, options) => store.set('new', 'value', options) },
@@ -39,13 +40,20 @@ const writes: Write[] = [
   {
     name: 'setBinary over a large binary',
     keys: ['large'],
-    run: (store, options) => store.setBinary('large', LARGE.slice(1), options),
+    run: (store, options) => store.setBinary('large', LARGE.slice(0, 1_100_001), options),
   },
   { name: 'append to a new log', keys: ['new'], run: (store, options) => store.append('new', 'element', options) },
   { name: 'append to a log', keys: ['log'], run: (store, options) => store.append('log', 'element', options) },
   { name: 'delete', keys: ['old'], run: (store, options) => store.delete('old', options) },
   { name: 'delete of a log', keys: ['log'], run: (store, options) => store.delete('log', options) },
   { name: 'delete of a large binary', keys: ['large'], run: (store, options) => store.delete('large', options) },
+]
+
+/** What another errno than ENOSPC is tried with: which calls a write makes does not depend on it. */
+const FEW = new Set(['set of a new key', 'update of an existing key', 'setBinary, small', 'append to a log'])
+const FAULTS = [
+  { errno: 'ENOSPC', code: 'QUOTA_EXCEEDED', tried: writes },
+  { errno: 'EIO', code: 'STORAGE_UNAVAILABLE', tried: writes.filter(({ name }) => FEW.has(name)) },
 ]
 
 /** A write of several keys goes in order, so that what failed leaves the keys before it written. */
@@ -75,12 +83,12 @@ afterEach(async () => {
 })
 
 describe.each(Object.entries(MODES))('%s', (mode, options) => {
-  describe.each(Object.entries(FAULTS))('a call of node:fs that fails with %s', (errno, code) => {
-    test.each(writes)('in $name leaves all as it was, or the write is acknowledged and whole', async ({ keys, run }) => {
+  describe.each(FAULTS)('a call of node:fs that fails with $errno', ({ errno, code, tried }) => {
+    test.each(tried)('in $name leaves all as it was, or the write is acknowledged and whole', async ({ keys, run }) => {
       const calls: string[] = []
       let failures = 0
+      await fresh()
       for (let nth = 0; ; nth++) {
-        await fresh()
         const files = contents()
         const before = await states(keys)
         const faults = injectFaults(mode, errno, (call) => call === nth)
@@ -95,16 +103,18 @@ describe.each(Object.entries(MODES))('%s', (mode, options) => {
           // Cleaning up behind a write that has landed: what stays is collected by a later process.
           expect(await states(keys)).not.toEqual(before)
           expect(entriesOf(contents())).toEqual(expect.arrayContaining(keptOf(files, keys)))
+          await usable()
+          await releaseStore(config, store)
+          await fresh()
         } else {
           failures++
           expect(error, failed).toBeInstanceOf(KonserveError)
           expect(error, failed).toMatchObject({ code, key: keys[0] })
           expect(await states(keys), failed).toEqual(before)
           expect([...contents().keys()], `after ${failed} failed, call ${nth}`).toEqual([...files.keys()])
-          expect(contents(), failed).toEqual(files)
+          expect(isDeepStrictEqual(contents(), files), failed).toBe(true)
+          await usable()
         }
-        await usable()
-        await releaseStore(config, store)
       }
       expect(calls.length).toBeGreaterThanOrEqual(5)
       expect(failures).toBeGreaterThanOrEqual(4)
@@ -150,7 +160,8 @@ describe.each(Object.entries(MODES))('%s', (mode, options) => {
       expect(faults.end().length).toBeGreaterThan(0)
       expect(error).toMatchObject({ code: 'QUOTA_EXCEEDED' })
       expect(await states(keys)).toEqual(before)
-      expect(contents()).toEqual(files)
+      expect([...contents().keys()]).toEqual([...files.keys()])
+      expect(isDeepStrictEqual(contents(), files)).toBe(true)
       await usable()
     },
   )
@@ -178,7 +189,8 @@ describe.each(Object.entries(MODES))('%s', (mode, options) => {
       expect(await store.has('other')).toBe(false)
       expect(await store.get('old')).toBe('old')
       expect(await store.log('log')).toEqual([1, 2])
-      expect(contents()).toEqual(files)
+      expect([...contents().keys()]).toEqual([...files.keys()])
+      expect(isDeepStrictEqual(contents(), files)).toBe(true)
     }
     await usable()
   })
@@ -189,10 +201,11 @@ async function fresh(): Promise<void> {
   rmSync(path, { recursive: true, force: true })
   config = { backend: 'file', id: crypto.randomUUID(), path }
   store = await connectStore(config, { onError: (error) => reported.push(error) })
-  await store.set('old', 'old')
-  await store.append('log', 1)
-  await store.append('log', 2)
-  await store.setBinary('large', LARGE.subarray(0, 2_500_000))
+  const quick = { durability: 'relaxed' } as const
+  await store.set('old', 'old', quick)
+  await store.append('log', 1, quick)
+  await store.append('log', 2, quick)
+  await store.setBinary('large', TWO_CHUNKS, quick)
 }
 
 /** What each key holds; `false` for one that is not there. */
@@ -203,7 +216,7 @@ async function states(keys: readonly string[]): Promise<unknown[]> {
     expect(await store.has(key)).toBe(meta !== undefined)
     if (meta === undefined) found.push(false)
     else if (meta.type === 'log') found.push(await store.log(key))
-    else if (meta.type === 'binary') found.push(Buffer.from((await store.getBinary(key))!).toString('latin1').length)
+    else if (meta.type === 'binary') found.push(await store.getBinary(key, (binary) => binary.size))
     else found.push(await store.get(key))
   }
   return found
@@ -276,7 +289,7 @@ async function outcome(run: () => unknown): Promise<unknown> {
 }
 
 function* pieces(): Generator<Uint8Array> {
-  for (let i = 0; i < 30; i++) yield LARGE.subarray(i * 90_000, (i + 1) * 90_000)
+  for (let i = 0; i < 13; i++) yield LARGE.subarray(i * 90_000, (i + 1) * 90_000)
 }
 
 function fail(error: unknown): never {
