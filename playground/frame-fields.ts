@@ -1,5 +1,6 @@
+import { decodeMeta } from '../src/codec/codec.ts'
 import { parseFrame } from '../src/codec/frame.ts'
-import { formatCount } from './dom.ts'
+import { formatCount, formatSize } from './dom.ts'
 
 /** A part of a frame: its bytes from `start` up to `end`, and what they say. */
 export interface FrameField {
@@ -22,8 +23,8 @@ export function frameFields(bytes: Uint8Array): FrameField[] {
     ['length', 'metadata length', 4, 8, formatCount(metaLength)],
     ['head-sum', 'head sum', 8, 12, `${hex(bytes, 8, 12)}, low half of XXH3-64`],
     ['value-sum', 'value sum', 12, HEADER, `${hex(bytes, 12, HEADER)}, XXH3-64`],
-    ['meta', 'metadata', HEADER, metaEnd, `${formatCount(metaEnd - HEADER)} bytes of CBOR`],
-    ['value', 'value', metaEnd, bytes.length, `${formatCount(bytes.length - metaEnd)} bytes`],
+    ['meta', 'metadata', HEADER, metaEnd, `${formatBytes(metaEnd - HEADER)} of CBOR`],
+    ['value', 'value', metaEnd, bytes.length, formatBytes(bytes.length - metaEnd)],
   ]
   return fields
     .filter(([, , start, end]) => start < bytes.length && start < end)
@@ -40,6 +41,19 @@ export function faultOf(name: string, bytes: Uint8Array): string | undefined {
   }
 }
 
+/** What a frame holds that is only the head of other entries; '' for a frame that holds all of its entry. */
+export function partsOf(name: string, bytes: Uint8Array): string {
+  try {
+    const meta = decodeMeta(name, bytes, {})
+    const { chunks, log } = ('own' in meta && meta.own) || {}
+    if (chunks) return `The head of a binary of ${formatSize(chunks.size)}, which stands in chunks of its own.`
+    if (log) return `The head of a log of ${formatCount(log.count)} elements, each in a cell of its own.`
+  } catch {
+    // The fault of such a frame is told by itself.
+  }
+  return ''
+}
+
 const HEADER = 20
 const SERIALIZER_NAMES: Readonly<Record<number, string>> = {
   3: 'CBOR',
@@ -51,6 +65,10 @@ const SERIALIZER_NAMES: Readonly<Record<number, string>> = {
 function named(byte: number | undefined, names: Readonly<Record<number, string>>): string {
   const name = byte === undefined ? undefined : names[byte]
   return name === undefined ? String(byte) : `${byte}, ${name}`
+}
+
+function formatBytes(count: number): string {
+  return `${formatCount(count)} ${count === 1 ? 'byte' : 'bytes'}`
 }
 
 function hex(bytes: Uint8Array, start: number, end: number): string {

@@ -1,5 +1,5 @@
 import { byId, element, formatCount } from './dom.ts'
-import { type FrameField, faultOf, frameFields } from './frame-fields.ts'
+import { type FrameField, faultOf, frameFields, partsOf } from './frame-fields.ts'
 import { readRaw, writeRaw } from './raw.ts'
 
 /** The stored bytes of the chosen entry as a hex dump, its fields coloured and explained. */
@@ -61,7 +61,7 @@ export class FrameView {
         { class: fault === undefined ? 'good' : 'bad' },
         fault === undefined ? '✓ Sums are right.' : `✗ ${fault}`,
       ),
-      ` ${formatCount(bytes.length)} bytes.${cut}`,
+      ` ${formatCount(bytes.length)} bytes.${cut} ${partsOf(name, bytes)}`,
     )
     this.#dump.setAttribute(
       'aria-label',

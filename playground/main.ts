@@ -87,19 +87,19 @@ function showUnavailable(error: unknown): void {
 /** Show an entry everywhere on the page. */
 async function choose(key: Key): Promise<void> {
   chosen = key
-  await act(`Reading ${formatKey(key)}`, async () => {
+  const read = await act(`Reading ${formatKey(key)}`, async () => {
     const loaded = await loadEntry(session, key)
     if (chosen !== key) return undefined
     showEntry(key, loaded)
     editor.show(key, loaded)
     return loaded.type === 'missing' ? `${formatKey(key)} is missing.` : `Read ${formatKey(key)}.`
-  }).then((read) => {
-    if (read || chosen !== key) return
+  })
+  if (chosen !== key) return
+  if (!read) {
     editor.show(key, undefined)
     showUnreadable(key, 'This entry could not be read; the message at the top says why.')
-  })
-  if (chosen === key)
-    await frame.show(keyToName(key), session).catch((error: unknown) => showError(error, 'Reading the frame'))
+  }
+  await frame.show(keyToName(key), session).catch((error: unknown) => showError(error, 'Reading the frame'))
 }
 
 /** Show what a write left behind. */

@@ -23,7 +23,7 @@ export const REMEDIES: Readonly<Record<ErrorCode, string>> = {
   NOT_BINARY: 'This entry is not a binary: read it with get.',
   NOT_A_LOG: 'This key holds something else. Append to another key, or delete the entry first.',
   NOT_RESIDENT: 'The key is not in memory yet: await one read, later ones can be synchronous.',
-  CORRUPT_ENTRY: 'The stored bytes are not what was written. Restore the entry from a copy, or delete it.',
+  CORRUPT_ENTRY: 'The stored bytes are not what was written. Restore the entry from a copy, or replace it with set.',
   UNSUPPORTED_LAYOUT:
     'The database holds something else, or was written by another version. Choose another name or id.',
   LIMIT_EXCEEDED: 'Split the value into several entries, or raise the limits in the config.',

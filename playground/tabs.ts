@@ -5,6 +5,7 @@ const channel = new BroadcastChannel(`konserve-playground-${STORE_ID}`)
 
 /** Tell the other tabs of this page that this one has written. */
 export function tellOtherTabs(): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has no target, windows do
   channel.postMessage('written')
 }
 

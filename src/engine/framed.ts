@@ -13,7 +13,7 @@ import type {
   NamesPage,
 } from '../base/backend.ts'
 import { type Entry, type Meta, type Name, type Version, isLive } from '../base/entry.ts'
-import { AtomicUnsupportedError } from '../base/errors.ts'
+import { AtomicUnsupportedError, CorruptEntryError } from '../base/errors.ts'
 import { type PromiseOrValue, all, chain, each, mapInOrder, onFailure, rescue } from '../base/promise-or-value.ts'
 import { decodeEntry, decodeMeta, encodeEntry } from '../codec/codec.ts'
 import { type Before, type Change, type Codec, type Folded, type Pair, foldChanges } from './changes.ts'
@@ -103,7 +103,7 @@ class Framed implements Backend {
         const read = parts ? names : ops.flatMap((op) => ('delete' in op ? [op.delete] : []))
         let replayed: Replayed
         const apply = (blobs: (Blob | undefined)[]): BlobOp[] => {
-          const metas = read.map((name, i) => [name, blobs[i] && this.#codec.decode(name, blobs[i].bytes).meta] as const)
+          const metas = read.map((name, i) => [name, blobs[i] && this.#metaOf(name, blobs[i])] as const)
           replayed = replay(ops, new Map(metas))
           return encoded
         }
@@ -177,6 +177,16 @@ class Framed implements Backend {
     })
   }
 
+  /** The metadata of what is about to go. A damaged entry must not stand in the way of its own removal. */
+  #metaOf(name: Name, blob: Blob): Meta | null {
+    try {
+      return this.#codec.decode(name, blob.bytes).meta
+    } catch (error) {
+      if (error instanceof CorruptEntryError) return null
+      throw error
+    }
+  }
+
   #open(name: Name, blob: Blob | undefined, call: Call): PromiseOrValue<Entry | undefined> {
     return blob && this.#chunks.whole(name, { ...this.#codec.decode(name, blob.bytes), version: blob.version }, call)
   }
@@ -190,11 +200,12 @@ class Framed implements Backend {
     const bytes = frame ?? this.#codec.encode(name, entry)
     return chain(this.#partsPossible(call), (possible) => {
       if (entry.meta.own?.chunks) this.#mayHaveParts = true
-      return chain(possible ? this.#readMeta(name, call) : undefined, (old) =>
-        chain(this.#blobs.put(name, bytes, condition, call), (version) =>
+      return chain(possible ? this.#blobs.get(name, {}, call) : undefined, (blob) => {
+        const old = blob && this.#metaOf(name, blob)
+        return chain(this.#blobs.put(name, bytes, condition, call), (version) =>
           chain(this.#chunks.drop(droppedParts(old, entry.meta), call), () => version),
-        ),
-      )
+        )
+      })
     })
   }
 
@@ -286,8 +297,8 @@ interface Replayed {
   readonly dropped: Name[]
 }
 
-/** What each op of a batch answers, and which parts nothing points to after all of them. */
-function replay(ops: readonly EntryOp[], metas: Map<Name, Meta | undefined>): Replayed {
+/** What each op of a batch answers (`null` is a damaged entry), and which parts nothing points to after all of them. */
+function replay(ops: readonly EntryOp[], metas: Map<Name, Meta | null | undefined>): Replayed {
   const dropped: Name[] = []
   const answers = ops.map((op) => {
     const name = nameOf(op)
@@ -295,7 +306,7 @@ function replay(ops: readonly EntryOp[], metas: Map<Name, Meta | undefined>): Re
     const after = 'write' in op ? op.write[1].meta : undefined
     metas.set(name, after)
     dropped.push(...droppedParts(before, after))
-    return 'write' in op || (before !== undefined && isLive(before))
+    return 'write' in op || before === null || (before !== undefined && isLive(before))
   })
   return { answers, dropped }
 }

@@ -40,7 +40,7 @@ export function indexOfCell(name: Name, prefix: Name): number {
 }
 
 /** What the names of the parts of `old` start with that `next` no longer points to. */
-export function droppedParts(old: Meta | undefined, next?: Meta): Name[] {
+export function droppedParts(old: Meta | null | undefined, next?: Meta): Name[] {
   const { chunks, log } = old?.own ?? {}
   const dropped: Name[] = []
   if (chunks && next?.own?.chunks?.id !== chunks.id) dropped.push(chunkPrefix(chunks.id))

@@ -37,7 +37,7 @@ export function fullName(key: unknown): string {
   if (!Array.isArray(key) || kindOf(key) !== 'Array') return atomOf(key, [])
   let name = '('
   // By index, because a hole is an undefined element.
-  for (let i = 0; i < key.length; i++) name += `${i > 0 ? ',' : ''}${atomOf(key[i], [i], [key])}`
+  for (let i = 0; i < key.length; i++) name += `${i > 0 ? ',' : ''}${atomOf(key[i], [i])}`
   return name
 }
 
@@ -68,10 +68,10 @@ const SAFE = /^[a-z0-9_-]*$/
 const ESCAPED = /%[0-9A-F]{2}|[A-Z.!~*'()]/g
 const float = new DataView(new ArrayBuffer(8))
 
-function atomOf(key: unknown, path: Path, ancestors: readonly object[] = []): string {
+function atomOf(key: unknown, path: Path): string {
   if (typeof key === 'string') return stringAtom(key, path)
   if (typeof key === 'number') return numberAtom(key, path)
-  return `c${toBase32Hex(encode(normalize(key, path, ancestors), { deterministic: true }))}`
+  return `c${toBase32Hex(encode(normalize(key, path), { deterministic: true }))}`
 }
 
 function stringAtom(key: string, path: Path): string {
@@ -104,43 +104,22 @@ function hex32(word: number): string {
   return (word >>> 0).toString(16).padStart(8, '0')
 }
 
-/** A copy of the key as CBOR is to see it: plain, checked in every part. */
-function normalize(key: unknown, path: Path, ancestors: readonly object[]): unknown {
-  switch (typeof key) {
-    case 'string':
-      stringAtom(key, path)
-      return key
-    case 'number':
-      if (!Number.isFinite(key)) throw invalid(String(key), path)
-      return key + 0
-    case 'bigint':
-    case 'boolean':
-      return key
-    case 'object':
-      return key === null ? null : normalizeObject(key, path, ancestors)
-    case 'undefined':
-      throw invalid('undefined', path)
-    default:
-      throw invalid(describe(key), path)
-  }
-}
-
-function normalizeObject(key: object, path: Path, ancestors: readonly object[]): unknown {
-  const kind = kindOf(key)
-  if (kind === 'Date') {
-    if (Number.isNaN((key as Date).getTime())) throw invalid('an invalid Date', path)
-    return key
-  }
-  if (kind === 'TypedArray' && typedArrayName(key) === 'Uint8Array') return key
-  if (kind !== 'Array' && kind !== 'Object') throw invalid(describe(key), path)
-  if (ancestors.includes(key)) throw invalid('a cycle', path)
-  if (ancestors.length === MAX_DEPTH) throw invalid(`more than ${MAX_DEPTH} levels`, path)
-  const inside = [...ancestors, key]
-  if (kind === 'Array') return Array.from(key as unknown[], (element, i) => normalize(element, [...path, i], inside))
+/** A copy of the key as CBOR is to see it: plain, checked in every part. A cycle is too deep, too. */
+function normalize(key: unknown, path: Path): unknown {
+  if (path.length > MAX_DEPTH) throw invalid(`nested over ${MAX_DEPTH} levels, or a cycle`, path)
+  if (typeof key === 'string') return stringAtom(key, path) && key
+  if (typeof key === 'number') return numberAtom(key, path) && key + 0
+  if (typeof key === 'bigint' || typeof key === 'boolean' || key === null) return key
+  const kind = typeof key === 'object' && kindOf(key)
+  if (kind === 'Date' && !Number.isNaN((key as Date).getTime())) return key
+  if (kind === 'TypedArray' && typedArrayName(key as object) === 'Uint8Array') return key
+  if (kind === 'Array') return Array.from(key as unknown[], (element, i) => normalize(element, [...path, i]))
+  if (kind !== 'Object') throw invalid(key === undefined ? 'undefined' : kind === 'Date' ? 'an invalid Date' : describe(key), path)
   const copy: Record<string, unknown> = Object.create(null)
-  for (const [property, value] of Object.entries(key)) {
-    stringAtom(property, [...path, property])
-    copy[property] = normalize(value, [...path, property], inside)
+  for (const [property, value] of Object.entries(key as object)) {
+    const inside = [...path, property]
+    stringAtom(property, inside)
+    copy[property] = normalize(value, inside)
   }
   return copy
 }

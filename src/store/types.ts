@@ -11,6 +11,11 @@ export type KeyOf<Schema> = string extends keyof Schema ? Key : Extract<keyof Sc
 
 export type ValueOf<Schema, K> = K extends keyof Schema ? Schema[K] : Schema[keyof Schema & string]
 
+/** A key with a value of its own type. */
+export type EntryOf<Schema> = string extends keyof Schema
+  ? readonly [key: Key, value: Schema[keyof Schema & string]]
+  : { [K in KeyOf<Schema> & keyof Schema]: readonly [key: K, value: Schema[K]] }[KeyOf<Schema> & keyof Schema]
+
 /** What a call answers: the value itself with `{ sync: true }`, else a promise of it. */
 export type Result<Options, T> = Options extends { readonly sync: true }
   ? T
@@ -94,7 +99,7 @@ export type Path<K> = readonly [K, ...Segment[]]
 
 export type BatchOp<Schema> =
   | {
-      readonly set: readonly [key: KeyOf<Schema>, value: ValueOf<Schema, KeyOf<Schema>>]
+      readonly set: EntryOf<Schema>
       readonly meta?: SetOptions['meta']
       readonly ttl?: number | undefined
     }
@@ -216,8 +221,8 @@ export interface Store<Schema = AnySchema> {
     keys: Iterable<K>,
     options?: O,
   ): Result<O, Map<K, ValueOf<Schema, K>>>
-  setMany<K extends KeyOf<Schema>, const O extends SetManyOptions<K> = {}>(
-    entries: Iterable<readonly [K, ValueOf<Schema, K>]>,
+  setMany<const O extends SetManyOptions<KeyOf<Schema>> = {}>(
+    entries: Iterable<EntryOf<Schema>>,
     options?: O,
   ): Result<O, void>
   /** For each key whether there was something to delete. */
@@ -242,14 +247,14 @@ export interface Store<Schema = AnySchema> {
     options?: O,
   ): Result<O, A>
 
-  /** All bytes of a binary, `undefined` if it is missing; `NOT_BINARY` where something else is. */
-  getBinary<const O extends CallOptions = {}>(key: KeyOf<Schema>, options?: O): Result<O, Uint8Array | undefined>
   /** Read a binary in pieces; they are kept until the answer of `reader` settles. */
   getBinary<T, const O extends CallOptions = {}>(
     key: KeyOf<Schema>,
     reader: (binary: StoredBinary) => T,
     options?: O,
   ): Result<O, Awaited<T> | undefined>
+  /** All bytes of a binary, `undefined` if it is missing; `NOT_BINARY` where something else is. */
+  getBinary<const O extends CallOptions = {}>(key: KeyOf<Schema>, options?: O): Result<O, Uint8Array | undefined>
   setBinary<const O extends SetOptions = {}>(key: KeyOf<Schema>, input: BinaryInput, options?: O): Result<O, void>
 
   /** The keys in the order of their names. An expired one may be listed until it is swept. */

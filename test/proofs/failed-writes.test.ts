@@ -264,9 +264,9 @@ function injectFaults(
       if (!fails(index++, call)) return original(...args)
       failed.push(call)
       const error = Object.assign(new Error(`${errno}: injected, ${call}`), { code: errno, syscall: call })
-      if (mode === 'sync') throw error
       // A close that reports an error has closed the file all the same.
-      return Promise.resolve(call === 'close' ? original(...args) : undefined).then(() => fail(error))
+      const closed = call === 'close' ? original(...args) : undefined
+      return mode === 'sync' ? fail(error) : Promise.resolve(closed).then(() => fail(error))
     }
     Object.assign(files, { [call]: faulty })
   }
