@@ -21,6 +21,7 @@ const STAGES = [
   { name: 'types of src', command: ['tsc', '-p', '.'] },
   { name: 'types of tests', command: ['tsc', '-p', 'tsconfig.test.json'] },
   { name: 'types of scripts', command: ['tsc', '-p', 'tsconfig.scripts.json'] },
+  { name: 'types of the playground', command: ['tsc', '-p', 'playground'] },
   { name: 'type tests, Node', command: ['tsc', '-p', 'test/types/node'] },
   { name: 'type tests, browser', command: ['tsc', '-p', 'test/types/browser'] },
   { name: 'build', command: [process.execPath, 'scripts/build.mjs'] },

@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { describe, expect, test } from 'vitest'
 import * as api from '../../src/node.ts'
+import { keyToName } from '../../src/store/names.ts'
+import { rules } from '../../src/testing/rules/index.ts'
 import { readPage, tableRows } from './blocks.ts'
 
 const functions = Object.entries(api)
@@ -41,6 +43,24 @@ test('docs/errors.md lists exactly the codes that src/base/errors.ts declares', 
   const declared = [...(union ?? '').matchAll(/'(\w+)'/g)].map(([, code]) => code)
   const sections = [...readPage('docs/errors.md').matchAll(/^## (\w+)$/gm)].map(([, code]) => code)
   expect(sections.sort()).toEqual(declared.sort())
+})
+
+test('docs/guarantees.md lists exactly the rules of the compliance suite, each with its title', () => {
+  const listed = tableRows('docs/guarantees.md', '# Guarantees').map(([name, title]) => `${name}: ${title}`)
+  expect(listed.sort()).toEqual(rules.map(({ name, title }) => `\`${name}\`: ${title}`).sort())
+})
+
+test('every rule that the prose of docs/guarantees.md names is one of the suite', () => {
+  const names = [...readPage('docs/guarantees.md').matchAll(/`([a-z]+(?:-[a-z]+)+)`/g)].map(([, name]) => name!)
+  const known = rules.map(({ name }) => name)
+  expect(names.filter((name) => !known.includes(name) && name !== 'konserve-ts')).toEqual([])
+})
+
+test('the names of keys in docs/format.md are those that keys get', () => {
+  const rows = tableRows('docs/format.md', '## Names').map((cells) => cells.map((cell) => cell.slice(1, -1)))
+  expect(rows.length).toBeGreaterThan(5)
+  const named = rows.map(([key]) => [key, keyToName(JSON.parse(key!.replaceAll("'", '"')))])
+  expect(named).toEqual(rows)
 })
 
 describe('links', () => {

@@ -38,7 +38,7 @@ export function generatedKeys(count: number): Map<string, Key> {
   return byName
 }
 
-/** -0 and 0 are one key, and a key that was read back is 0. */
+/** -0 and 0 are one key: which of them comes back is no matter. */
 export function withoutNegativeZero(key: Key): Key {
   if (typeof key === 'number') return key + 0
   if (Array.isArray(key)) return key.map(withoutNegativeZero)

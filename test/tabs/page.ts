@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { BrowserContext, Page } from 'playwright'
+import { build } from 'vite'
+import { openChromium } from '../../scripts/chromium.mjs'
+import { serve } from '../../scripts/serve.mjs'
+
+/** The functions that a page has as `konserve`. */
+export type Konserve = typeof import('../../src/browser.ts')
+
+declare global {
+  interface Window {
+    konserve: Konserve
+  }
+}
+
+/** A browser with its profile on disk, and a page with the library in it. */
+export interface Browser {
+  /** A new tab on the page. */
+  tab(): Promise<Page>
+  /** Close the browser, and open it again with the same profile. */
+  restart(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function openBrowser(): Promise<Browser> {
+  const folder = mkdtempSync(join(tmpdir(), 'konserve-tabs-'))
+  const site = join(folder, 'site')
+  const profile = join(folder, 'profile')
+  await buildForBrowser(site)
+  writeFileSync(join(site, 'index.html'), PAGE)
+  const server = await serve(site)
+  let context: BrowserContext
+  try {
+    context = await openChromium(profile)
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+  return {
+    async tab() {
+      const page = await context.newPage()
+      await page.goto(server.url)
+      await page.waitForFunction(() => 'konserve' in window)
+      return page
+    },
+    async restart() {
+      await context.close()
+      context = await openChromium(profile)
+    },
+    async close() {
+      await context.close()
+      await server.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const PAGE = `<!doctype html>
+<meta charset="utf-8">
+<title>konserve</title>
+<link rel="icon" href="data:,">
+<script type="module">
+  import * as konserve from './konserve.js'
+  window.konserve = konserve
+</script>
+`
+
+/** The browser entry as one module. */
+async function buildForBrowser(outDir: string): Promise<void> {
+  await build({
+    root: fileURLToPath(new URL('../..', import.meta.url)),
+    configFile: false,
+    logLevel: 'silent',
+    publicDir: false,
+    build: {
+      outDir,
+      target: 'es2022',
+      lib: { entry: 'src/browser.ts', formats: ['es'], fileName: () => 'konserve.js' },
+      // The package's `sideEffects` names the modules of dist/, not those of src/.
+      rolldownOptions: { treeshake: false },
+    },
+  })
+}
