@@ -4,7 +4,7 @@ import { cpus } from 'node:os'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 
-/*
+/**
  * Run the benchmarks `size` and `memory` on the built package, and put what they measured into README, between
  * `<!-- size -->` and `<!-- /size -->`, and so for `memory`.
  *
@@ -48,7 +48,11 @@ function memoryTable(rows) {
   const peers = [...new Set(rows.flatMap((row) => Object.keys(row.peers)))]
   return table(
     ['', 'konserve-ts, µs', ...peers.map((name) => `to ${name}`)],
-    rows.map(({ name, ours, ratio }) => [name, String(ours), ...peers.map((peer) => (peer in ratio ? `${round(ratio[peer] ?? NaN)}` : ''))]),
+    rows.map(({ name, ours, ratio }) => [
+      name,
+      String(ours),
+      ...peers.map((peer) => (peer in ratio ? `${round(ratio[peer] ?? NaN)}` : '')),
+    ]),
   )
 }
 

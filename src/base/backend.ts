@@ -79,6 +79,8 @@ export interface Backend {
   readMeta(name: Name, call: Call): PromiseOrValue<Meta | undefined>
   /** As many answers as names, in their order. */
   readMany(names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]>
+  /** Read, and use what was read, with its parts, before the next write of `name`. Without it every call is one step. */
+  hold?<T>(name: Name, call: Call, use: (entry: Entry | undefined) => PromiseOrValue<T>): PromiseOrValue<T>
   write(name: Name, entry: Entry, condition: Condition, call: Call): PromiseOrValue<Version | undefined>
   /** Whether a live entry was there; its parts go with it. An expired one goes too, and counts as missing. */
   delete(name: Name, condition: Condition, call: Call): PromiseOrValue<boolean>

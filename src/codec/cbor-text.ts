@@ -1,78 +1,49 @@
-/**
- * Write a string as WTF-8, which is UTF-8 wherever the string is well-formed; three bytes a UTF-16 unit are enough.
- * Returns where the bytes end, negated if there was a lone surrogate.
- */
-export function writeWtf8(target: Uint8Array, position: number, text: string): number {
-  let lone = false
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    if (unit < 0x80) {
-      target[position++] = unit
-    } else if (unit < 0x800) {
-      target[position++] = 0xc0 | (unit >> 6)
-      target[position++] = 0x80 | (unit & 0x3f)
-    } else {
-      const point = text.codePointAt(i)!
-      if (point > 0xffff) {
-        i++
-        target[position++] = 0xf0 | (point >> 18)
-        target[position++] = 0x80 | ((point >> 12) & 0x3f)
-      } else {
-        if (point >= 0xd800 && point <= 0xdfff) lone = true
-        target[position++] = 0xe0 | (point >> 12)
-      }
-      target[position++] = 0x80 | ((point >> 6) & 0x3f)
-      target[position++] = 0x80 | (point & 0x3f)
+export const utf8Encoder: TextEncoder = new TextEncoder()
+
+/** Keeps a byte order mark, and throws a TypeError for bytes that are not UTF-8. */
+export const utf8Decoder: TextDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Whether a string has no lone surrogate. */
+export function isWellFormed(text: string & { isWellFormed?: () => boolean }): boolean {
+  // Not in Firefox before 119.
+  return text.isWellFormed?.() ?? !/\p{Surrogate}/u.test(text)
+}
+
+/** A string as WTF-8, which is UTF-8 wherever the string is well-formed. */
+export function toWtf8(text: string): Uint8Array {
+  return Uint8Array.from(
+    Array.from(text, (character) => {
+      const unit = character.charCodeAt(0)
+      return isWellFormed(character)
+        ? [...utf8Encoder.encode(character)]
+        : [0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f)]
+    }).flat(),
+  )
+}
+
+/** The string that `bytes` are the WTF-8 of. Throws if they are not what `toWtf8` answers for it. */
+export function fromWtf8(bytes: Uint8Array): string {
+  let text = ''
+  let start = 0
+  bytes.forEach((byte, i) => {
+    if (byte === 0xed && bytes[i + 1]! >= 0xa0) {
+      text += utf8Decoder.decode(bytes.subarray(start, i))
+      text += String.fromCharCode(0xd000 | ((bytes[i + 1]! & 0x3f) << 6) | (bytes[i + 2]! & 0x3f))
+      start = i + 3
     }
-  }
-  return lone ? -position : position
-}
-
-/** The string that `bytes` are the WTF-8 of; `undefined` if they are not what `writeWtf8` would write for it. */
-export function readWtf8(bytes: Uint8Array): string | undefined {
-  const parts: string[] = []
-  for (let i = 0; i < bytes.length;) {
-    const lead = bytes[i++]!
-    const more = lead < 0x80 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3
-    let point = more === 0 ? lead : lead & (0x3f >> more)
-    for (let j = 0; j < more; j++) point = (point << 6) | (bytes[i++]! & 0x3f)
-    if (point > 0x10ffff) return undefined
-    parts.push(String.fromCodePoint(point))
-  }
-  const text = parts.join('')
-  const again = new Uint8Array(text.length * 3)
-  const end = Math.abs(writeWtf8(again, 0, text))
-  return end === bytes.length && bytes.every((byte, i) => byte === again[i]) ? text : undefined
-}
-
-/** UTF-8 to a string, a byte order mark kept. Throws a TypeError for bytes that are not UTF-8. */
-export function readUtf8(bytes: Uint8Array): string {
-  return utf8Decoder.decode(bytes)
-}
-
-/** As `TextEncoder.encodeInto`. */
-export function writeUtf8(text: string, target: Uint8Array): { read: number; written: number } {
-  return utf8Encoder.encodeInto(text, target)
-}
-
-export function isWellFormed(text: string): boolean {
-  return nativeIsWellFormed ? nativeIsWellFormed.call(text) : !/\p{Surrogate}/u.test(text)
+  })
+  text += utf8Decoder.decode(bytes.subarray(start))
+  if (toHex(toWtf8(text)) !== toHex(bytes)) throw new TypeError('not WTF-8')
+  return text
 }
 
 export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  let hex = ''
+  for (const byte of bytes) hex += (0x100 | byte).toString(16).slice(1)
+  return hex
 }
 
+/** The bytes of an even number of digits. */
 export function fromHex(hex: string): Uint8Array {
-  const even = hex.length % 2 === 0 ? hex : `0${hex}`
-  const bytes = new Uint8Array(even.length / 2)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(even.slice(2 * i, 2 * i + 2), 16)
-  return bytes
+  return Uint8Array.from(hex.match(/../g) ?? [], (digits) => parseInt(digits, 16))
 }
-
-const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-const utf8Encoder = new TextEncoder()
-
-/** Not in Firefox before 119. */
-const nativeIsWellFormed = (String.prototype as { isWellFormed?: () => boolean }).isWellFormed

@@ -1,7 +1,7 @@
 import type { Entry, EntryType, Meta, Name } from '../base/entry.ts'
-import { CorruptEntryError } from '../base/errors.ts'
 import { decode, encode } from './cbor.ts'
-import { type FrameHead, SERIALIZERS, encodeFrame, parseFrame, parseFrameHead } from './frame.ts'
+import { type FrameHead, SERIALIZERS, corrupt, encodeFrame, parseFrame, parseFrameHead } from './frame.ts'
+import { kindOf, type Kind } from './kinds.ts'
 import type { Limits } from './limits.ts'
 
 export interface CodecOptions {
@@ -22,23 +22,24 @@ export function encodeEntry(name: Name, entry: Entry, options: CodecOptions): Ui
 /** The entry in a whole frame, a copy of it. CORRUPT_ENTRY if the frame is not what was stored, LIMIT_EXCEEDED. */
 export function decodeEntry(name: Name, bytes: Uint8Array, options: CodecOptions): { meta: Meta; value: unknown } {
   const frame = parseFrame(name, bytes)
-  checkIds(name, frame)
-  const meta = toMeta(name, decode(frame.meta, options))
-  const raw = frame.serializer === SERIALIZERS.raw
-  if (raw !== (meta.type === 'binary'))
-    throw corrupt(name, `its type is ${meta.type}, its serializer ${frame.serializer}`)
-  return { meta, value: raw ? new Uint8Array(frame.value) : decode(frame.value, options) }
+  const meta = metaOf(name, frame, options)
+  return { meta, value: meta.type === 'binary' ? new Uint8Array(frame.value) : decode(frame.value, options) }
 }
 
 /** The metadata alone, from the first bytes of a frame; `needed` as in `parseFrameHead`. */
 export function decodeMeta(name: Name, bytes: Uint8Array, options: CodecOptions): Meta | { readonly needed: number } {
   const head = parseFrameHead(name, bytes)
-  if ('needed' in head) return head
-  checkIds(name, head)
-  return toMeta(name, decode(head.meta, options))
+  return 'needed' in head ? head : metaOf(name, head, options)
 }
 
-const TYPES: ReadonlySet<unknown> = new Set<EntryType>(['value', 'binary', 'log'])
+const TYPES: readonly unknown[] = ['value', 'binary', 'log'] satisfies EntryType[]
+
+const FIELDS: readonly (readonly [keyof Meta, Kind])[] = [
+  ['lastWrite', 'Date'],
+  ['expires', 'Date'],
+  ['custom', 'Object'],
+  ['own', 'Object'],
+]
 
 function storedMeta({ key, type, lastWrite, expires, custom, own }: Meta): Meta {
   const meta: Meta = { key, type, lastWrite }
@@ -48,41 +49,34 @@ function storedMeta({ key, type, lastWrite, expires, custom, own }: Meta): Meta 
   return meta
 }
 
-function checkIds(name: Name, { serializer, compressor, encryptor }: FrameHead): void {
-  if (serializer !== SERIALIZERS.cbor && serializer !== SERIALIZERS.raw) throw unknownId(name, 'serializer', serializer)
-  if (compressor !== 0) throw unknownId(name, 'compressor', compressor)
-  if (encryptor !== 0) throw unknownId(name, 'encryptor', encryptor)
-}
-
-/** A right checksum does not say that a sound version of this library wrote it. */
-function toMeta(name: Name, meta: unknown): Meta {
-  if (!isPlainObject(meta)) throw corrupt(name, 'its metadata is no object')
-  const { type, lastWrite, expires, custom, own } = meta
+/** The metadata, if this version reads the frame. A right checksum does not say that a sound version wrote it. */
+function metaOf(name: Name, head: FrameHead, options: CodecOptions): Meta {
+  const { serializer, compressor, encryptor } = head
+  const strange =
+    serializer !== SERIALIZERS.cbor && serializer !== SERIALIZERS.raw
+      ? 'serializer'
+      : compressor !== 0
+        ? 'compressor'
+        : encryptor !== 0 && 'encryptor'
+  if (strange) throw corrupt(name, `its ${strange} has the id ${head[strange]}, unknown to this version`)
+  const meta = decode(head.meta, options) as Meta
+  const { type } = meta ?? {}
   const wrong =
-    (!Object.hasOwn(meta, 'key') && 'key') ||
-    (!TYPES.has(type) && 'type') ||
-    (!isDate(lastWrite) && 'lastWrite') ||
-    (expires !== undefined && !isDate(expires) && 'expires') ||
-    (custom !== undefined && !isPlainObject(custom) && 'custom') ||
-    (own !== undefined && !isPlainObject(own) && 'own')
-  if (wrong) throw corrupt(name, `the field ${wrong} of its metadata is not as it should be`)
-  return storedMeta(meta as unknown as Meta)
+    !isKind(meta, 'Object') || !Object.hasOwn(meta, 'key')
+      ? 'key'
+      : !TYPES.includes(type)
+        ? 'type'
+        : FIELDS.find(
+            ([field, kind]) => (field === 'lastWrite' || meta[field] !== undefined) && !isKind(meta[field], kind),
+          )?.[0]
+  if (wrong) throw corrupt(name, `its metadata has a wrong ${wrong}`)
+  if ((serializer === SERIALIZERS.raw) !== (type === 'binary')) {
+    throw corrupt(name, `its type is ${type}, its serializer ${serializer}`)
+  }
+  return storedMeta(meta)
 }
 
-function isDate(value: unknown): boolean {
-  return value instanceof Date && !Number.isNaN(value.getTime())
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
-
-function unknownId(name: Name, kind: string, id: number): CorruptEntryError {
-  return corrupt(name, `its ${kind} has the id ${id}, which is not known to this version`)
-}
-
-function corrupt(name: Name, reason: string): CorruptEntryError {
-  return new CorruptEntryError(`The entry ${name} is corrupt: ${reason}.`)
+function isKind(value: unknown, kind: Kind): boolean {
+  if (typeof value !== 'object' || value === null || kindOf(value) !== kind) return false
+  return kind !== 'Date' || !Number.isNaN((value as Date).getTime())
 }

@@ -56,38 +56,3 @@ export class Tagged<T = unknown> {
     Object.freeze(this)
   }
 }
-
-/** Tags of RFC 8949 and the IANA registry that the codec gives a type; a `Tagged` cannot stand in for them. */
-export const TAG: {
-  readonly date: 1
-  readonly bigint: 2
-  readonly negativeBigint: 3
-  readonly named: 27
-  readonly url: 32
-  readonly regExp: 35
-  readonly uuid: 37
-  readonly identifier: 39
-  readonly set: 258
-  readonly map: 259
-  readonly wtf8: 273
-  readonly selfDescribed: 55799
-} = {
-  date: 1,
-  bigint: 2,
-  negativeBigint: 3,
-  named: 27,
-  url: 32,
-  regExp: 35,
-  uuid: 37,
-  identifier: 39,
-  set: 258,
-  map: 259,
-  wtf8: 273,
-  selfDescribed: 55799,
-}
-
-export function hasType(tag: number | bigint): boolean {
-  return typed.has(tag) || (tag >= 64 && tag <= 87)
-}
-
-const typed = new Set<number | bigint>(Object.values(TAG))

@@ -28,9 +28,9 @@ export interface RegisteredType {
  * @throws TypeError if the name is empty, reserved or taken
  */
 export function registerType<T, P = unknown>(name: string, codec: TypeCodec<T, P>): void {
-  if (typeof name !== 'string' || name === '') throw new TypeError('The name of a type is a string that is not empty')
-  if (RESERVED_NAMES.has(name)) throw new TypeError(`The type name ${JSON.stringify(name)} is reserved`)
-  if (types.has(name)) throw new TypeError(`The type ${JSON.stringify(name)} is already registered`)
+  if (typeof name !== 'string' || name === '' || RESERVED_NAMES.includes(name) || types.has(name)) {
+    throw new TypeError(`The type name ${JSON.stringify(name)} is empty, reserved or taken`)
+  }
   types.set(name, { name, codec: codec as unknown as TypeCodec<unknown> })
 }
 
@@ -54,6 +54,6 @@ export function decodeType(name: string, payload: unknown): unknown {
   }
 }
 
-const RESERVED_NAMES = new Set(['ArrayBuffer', 'Date', 'Error', 'RegExp'])
+const RESERVED_NAMES = ['ArrayBuffer', 'Date', 'Error', 'RegExp']
 
 const types = new Map<string, RegisteredType>()

@@ -68,6 +68,12 @@ class Framed implements Backend {
     )
   }
 
+  hold<T>(name: Name, call: Call, use: (entry: Entry | undefined) => PromiseOrValue<T>): PromiseOrValue<T> {
+    return this.#queue.shared([name], call, () =>
+      chain(this.#get([name], call), ([blob]) => chain(this.#open(name, blob, call), use)),
+    )
+  }
+
   write(name: Name, entry: Entry, condition: Condition, call: Call): PromiseOrValue<Version> {
     const { value } = entry
     if (entry.meta.type === 'binary' && value instanceof Uint8Array && value.length > this.#chunks.size) {
@@ -280,7 +286,9 @@ class Framed implements Backend {
   /** Our own names come after all others: a listing ends, or in reverse starts, before them. */
   #listing<T>(options: ListOptions, call: Call, page: (range: ListOptions) => PromiseOrValue<T>): PromiseOrValue<T> {
     const after = options.after ?? (options.reverse && !options.prefix ? '~' : undefined)
-    return chain(this.#queue.idle(call), () => page({ ...options, after }))
+    // The parts of an entry are listed by who holds it.
+    const idle = options.prefix?.startsWith('~') ? undefined : this.#queue.idle(call)
+    return chain(idle, () => page({ ...options, after }))
   }
 }
 

@@ -15,3 +15,13 @@ export function listAndRead(backend: Backend, options: ListOptions, call: Call):
     })),
   )
 }
+
+/** Read an entry and use it before its next write, where `backend` can tell. */
+export function holdEntry<T>(
+  backend: Backend,
+  name: Name,
+  call: Call,
+  use: (entry: Entry | undefined) => PromiseOrValue<T>,
+): PromiseOrValue<T> {
+  return backend.hold ? backend.hold(name, call, use) : chain(backend.read(name, call), use)
+}

@@ -16,7 +16,7 @@ import { clone } from '../codec/clone.ts'
 import type { Change, Pair } from './changes.ts'
 import { CHUNK_SIZE, readStream, wholeReader } from './chunks.ts'
 import { type Outcome, KeyQueue } from './queue.ts'
-import { scanEntries } from './scan.ts'
+import { holdEntry, scanEntries } from './scan.ts'
 
 export interface TierOptions {
   readonly capabilities: Capabilities
@@ -60,6 +60,10 @@ export class TieredBackend implements Backend {
 
   read(name: Name, call: Call): PromiseOrValue<Entry | undefined> {
     return chain(this.readMany([name], call), ([entry]) => entry)
+  }
+
+  hold<T>(name: Name, call: Call, use: (entry: Entry | undefined) => PromiseOrValue<T>): PromiseOrValue<T> {
+    return this.#queue.shared([name], call, () => this.#askBack(call, () => holdEntry(this.#back, name, call, use)))
   }
 
   readMeta(name: Name, call: Call): PromiseOrValue<Meta | undefined> {
@@ -112,11 +116,11 @@ export class TieredBackend implements Backend {
   }
 
   list(options: ListOptions, call: Call): PromiseOrValue<NamesPage> {
-    return this.#listing(call, () => this.#back.list(options, call))
+    return this.#listing(options, call, () => this.#back.list(options, call))
   }
 
   scan(options: ListOptions, call: Call): PromiseOrValue<EntriesPage> {
-    return this.#listing(call, () => scanEntries(this.#back, options, call))
+    return this.#listing(options, call, () => scanEntries(this.#back, options, call))
   }
 
   readStream(name: Name, call: Call): PromiseOrValue<BinaryReader | undefined> {
@@ -184,8 +188,9 @@ export class TieredBackend implements Backend {
     })
   }
 
-  #listing<T>(call: Call, page: () => PromiseOrValue<T>): PromiseOrValue<T> {
-    return chain(this.#queue.idle(call), () => this.#askBack(call, page))
+  #listing<T>({ prefix }: ListOptions, call: Call, page: () => PromiseOrValue<T>): PromiseOrValue<T> {
+    const idle = prefix?.startsWith('~') ? undefined : this.#queue.idle(call)
+    return chain(idle, () => this.#askBack(call, page))
   }
 
   #trusts(name: Name): boolean {

@@ -4,7 +4,7 @@ import { ConflictError, CorruptEntryError, NotALogError } from '../base/errors.t
 import { type PromiseOrValue, chain, repeat } from '../base/promise-or-value.ts'
 import { clone } from '../codec/clone.ts'
 import { cellName, cellPrefix, indexOfCell, randomId } from '../engine/parts.ts'
-import { scanEntries } from '../engine/scan.ts'
+import { holdEntry, scanEntries } from '../engine/scan.ts'
 import { type Context, onKey } from './context.ts'
 import { fire } from './hooks.ts'
 import { changedMeta, live } from './meta.ts'
@@ -64,7 +64,7 @@ export function reduceLog<A>(
 
 function read(context: Context, key: Key, options: LogOptions, visit: (element: unknown) => void): PromiseOrValue<void> {
   return onKey(context, key, options, ({ name, call, backend }) =>
-    chain(backend.read(name, call), (entry) => {
+    holdEntry(backend, name, call, (entry) => {
       const { from, limit = Infinity, reverse = false } = options
       for (const number of [from ?? 0, limit]) {
         if (!(number >= 0 && (number === Infinity || Number.isInteger(number)))) {

@@ -43,7 +43,9 @@ export function wait(milliseconds: number): Promise<void> {
 }
 
 /** What came of `task`: its value or its error. */
-export async function outcome<T>(task: PromiseOrValue<T>): Promise<{ readonly value: T } | { readonly error: unknown }> {
+export async function outcome<T>(
+  task: PromiseOrValue<T>,
+): Promise<{ readonly value: T } | { readonly error: unknown }> {
   try {
     return { value: await task }
   } catch (error) {
@@ -51,12 +53,16 @@ export async function outcome<T>(task: PromiseOrValue<T>): Promise<{ readonly va
   }
 }
 
-/** Bytes that differ from piece to piece, and from seed to seed. */
+/** Up to 4 MiB of bytes that differ from piece to piece, and from seed to seed. */
 export function pattern(size: number, seed = 0): Uint8Array {
-  const words = new Uint32Array(Math.ceil(size / 4))
-  for (let i = 0; i < words.length; i++) words[i] = Math.imul(i + seed, 0x9e3779b1)
-  return new Uint8Array(words.buffer, 0, size).slice()
+  if (words === undefined) {
+    words = new Uint32Array(1024 * 1024 + 16)
+    for (let i = 0; i < words.length; i++) words[i] = Math.imul(i, 0x9e3779b1)
+  }
+  return new Uint8Array(words.buffer, 4 * seed, size).slice()
 }
+
+let words: Uint32Array | undefined
 
 /** Whether two values are equal in type and in every part. */
 export function same(a: unknown, b: unknown): boolean {

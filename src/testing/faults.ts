@@ -1,4 +1,5 @@
 import '../backends/memory.ts'
+import '../backends/tiered.ts'
 import { type Backend, type BackendDefinition, findBackend, registerBackend } from '../base/backend.ts'
 import { type PromiseOrValue, chain } from '../base/promise-or-value.ts'
 import type { Store } from '../store/types.ts'
@@ -6,22 +7,13 @@ import { faultsOfCalls } from './faults/calls.ts'
 import { faultsOfEntries } from './faults/entries.ts'
 import { faultsOfLifecycle } from './faults/lifecycle.ts'
 import { faultsOfListings } from './faults/listings.ts'
+import type { Plant } from './faults/plant.ts'
 import { faultsOfUpdates } from './faults/updates.ts'
 import { faultsOfValues } from './faults/values.ts'
 import { registerMapBackend } from './map-blobs.ts'
 import { overlay } from './overlay.ts'
 import type { ComplianceTarget, Lifecycle } from './rule.ts'
 import { libraryLifecycle } from './scene.ts'
-
-/** A fault as code: what stands in for which parts of a correct backend, store, or the functions that make it. */
-export interface Plant {
-  /** What the fault is planted in: a memory store if nothing is said. */
-  readonly base?: 'memory' | 'map' | 'map-compare-and-set' | 'map-asynchronous' | 'tiered-asynchronous' | undefined
-  definition?(definition: BackendDefinition): Partial<BackendDefinition>
-  backend?(backend: Backend): Partial<Backend>
-  store?(store: Store): Partial<Store>
-  lifecycle?(lifecycle: Lifecycle): Partial<Lifecycle>
-}
 
 /** A fault for each rule, by the rule's name; the rule's `fault` says in words what it does wrong. */
 export const faults: Readonly<Record<string, Plant>> = {

@@ -5,7 +5,11 @@ import { overlay } from './overlay.ts'
 import type { ComplianceTarget, Lifecycle, Scene } from './rule.ts'
 
 /** Make a fresh store, run `body` in it, and take everything away again. */
-export async function onStage<T>(target: ComplianceTarget, sync: boolean, body: (scene: Scene) => Promise<T>): Promise<T> {
+export async function onStage<T>(
+  target: ComplianceTarget,
+  sync: boolean,
+  body: (scene: Scene) => Promise<T>,
+): Promise<T> {
   const lifecycle = target.lifecycle ?? libraryLifecycle
   const places: AnyConfig[] = []
   const handles: [AnyConfig, Store][] = []
@@ -20,8 +24,15 @@ export async function onStage<T>(target: ComplianceTarget, sync: boolean, body: 
     return handle
   }
   const connect = (to: AnyConfig, opts?: LifecycleOptions): Promise<Store> =>
-    opened(to, attempt(() => lifecycle.connectStore(to, { ...opts, sync })))
-  const create = (at: AnyConfig): Promise<Store> => opened(at, attempt(() => lifecycle.createStore(at, { sync })))
+    opened(
+      to,
+      attempt(() => lifecycle.connectStore(to, { ...opts, sync })),
+    )
+  const create = (at: AnyConfig): Promise<Store> =>
+    opened(
+      at,
+      attempt(() => lifecycle.createStore(at, { sync })),
+    )
   try {
     const config = place()
     return await body({

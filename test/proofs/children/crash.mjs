@@ -78,7 +78,11 @@ async function check(entry, config, progress) {
 
   /** @type {number[]} */
   const log = await store.log('log')
-  assert.deepEqual(log, [...log.keys()].map((i) => i * 4), 'the log has a gap')
+  assert.deepEqual(
+    log,
+    [...log.keys()].map((i) => i * 4),
+    'the log has a gap',
+  )
   if (log.length === progress.log + 1) landed = true
   else assert.equal(log.length, progress.log, 'an acknowledged element was lost')
   progress.log = log.length
@@ -95,7 +99,7 @@ async function check(entry, config, progress) {
 
   const large = await store.getBinary('large')
   const written = large === undefined ? undefined : large.byteLength / 4 - 600_000
-  if (large !== undefined && written !== undefined) assert.ok(Buffer.compare(large, binaryOf(written)) === 0, 'a binary is torn')
+  if (large !== undefined && written !== undefined) assert.deepEqual(large, binaryOf(written), 'a binary is torn')
   if (written !== progress.large) {
     assert.ok(next % 12 === (written === undefined ? 9 : 3), 'an acknowledged binary was lost, or came back')
     assert.equal(written ?? next, next)
@@ -110,7 +114,11 @@ async function check(entry, config, progress) {
   assert.deepEqual(keys, known, 'keys shows something else than what was written')
   await releaseStore(config, store)
   const files = readdirSync(config.path)
-  assert.deepEqual(files.filter((file) => file.startsWith('.')), [], 'temporary files stay')
+  assert.deepEqual(
+    files.filter((file) => file.startsWith('.')),
+    [],
+    'temporary files stay',
+  )
   const chunks = large === undefined ? 0 : Math.ceil(large.byteLength / (1 << 20))
   progress.leftChunks = files.filter((file) => file.startsWith('~c')).length - chunks
 }

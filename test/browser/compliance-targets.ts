@@ -1,0 +1,26 @@
+import { deleteDB } from 'idb'
+import type { AnyConfig } from '../../src/base/backend.ts'
+import '../../src/browser.ts'
+import type { ComplianceTarget } from '../../src/testing/rule.ts'
+
+/** The backends of a browser, for the page and for a worker. */
+export const targets: readonly ComplianceTarget[] = [
+  { name: 'memory', config: () => ({ backend: 'memory', id: crypto.randomUUID() }) },
+  { name: 'indexeddb', config: database, cleanup: removeDatabase, addressable: true },
+  { name: 'tiered(memory, indexeddb)', config: tiered, cleanup: removeDatabase, addressable: true },
+]
+
+function database(): AnyConfig {
+  const id = crypto.randomUUID()
+  return { backend: 'indexeddb', id, name: `compliance-${id}` }
+}
+
+function tiered(): AnyConfig {
+  const { id, ...backendConfig } = database()
+  return { backend: 'tiered', id, frontendConfig: { backend: 'memory' }, backendConfig }
+}
+
+async function removeDatabase(config: AnyConfig): Promise<void> {
+  const { name } = (config['backendConfig'] ?? config) as { name: string }
+  await deleteDB(name)
+}

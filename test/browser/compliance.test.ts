@@ -1,0 +1,4 @@
+import { runSuite } from '../compliance/suite.ts'
+import { targets } from './compliance-targets.ts'
+
+runSuite(targets)
