@@ -18,7 +18,7 @@ export default defineConfig({
       {
         optimizeDeps: {
           // Found late, each of these would make vite reload the page in the middle of a test.
-          include: ['@noble/hashes/sha2.js', 'fast-check', 'idb', 'uuid', 'valibot'],
+          include: ['@noble/hashes/sha2.js', 'fast-check', 'idb', 'uuid'],
         },
         test: {
           name: 'chromium',

@@ -103,8 +103,7 @@ function readMap(length: number, map?: Map<unknown, unknown>): unknown {
     const value = read()
     if (map) {
       map.set(key, value)
-    } else if ((key as string) in Object.prototype) {
-      // Assignment would meet a setter.
+    } else if (next ? next.mustDefine : (key as string) in Object.prototype) {
       Object.defineProperty(object, key as string, { value, writable: true, enumerable: true, configurable: true })
     } else {
       object[key as string] = value
@@ -134,7 +133,7 @@ function readSimple(info: number): unknown {
       skip(8)
       return view.getFloat64(start)
     default:
-      corrupt('a wrong simple value', start - 1)
+      corrupt('a wrong head', start - 1)
   }
 }
 
@@ -149,7 +148,7 @@ function readTagged(info: number): unknown {
     return tag === SELF_DESCRIBED ? value : build(tag, value)
   }
   const initial = peek()
-  if (((majors >> (initial >> 5)) & 1) === 0) corrupt('a tag over a wrong type')
+  if (((majors >> (initial >> 5)) & 1) === 0) corrupt('a tag over something wrong')
   if (tag === MAP_TAG) {
     position++
     return readMap(readCount(initial & 31, 2), new Map())
@@ -159,7 +158,7 @@ function readTagged(info: number): unknown {
     return build(tag, content)
   } catch (cause) {
     if (cause instanceof KonserveError) throw cause
-    corrupt('a tag over a wrong value', start, { cause })
+    corrupt('a tag over something wrong', start, { cause })
   }
 }
 
@@ -180,7 +179,7 @@ function readArgument(info: number): number {
       skip(8)
       return view.getUint32(start) * 0x100000000 + view.getUint32(start + 4)
     default:
-      if (info > 23) corrupt('a reserved head', start - 1)
+      if (info > 23) corrupt('a wrong head', start - 1)
       return info
   }
 }
@@ -219,7 +218,7 @@ function readBreak(): boolean {
 /** Chunks are of the string's own type and of definite length (RFC 8949, section 3.2.3). */
 function readChunkLength(major: number): number {
   const initial = peek()
-  if (initial >> 5 !== major || (initial & 31) === INDEFINITE) corrupt('a wrong chunk')
+  if (initial >> 5 !== major || (initial & 31) === INDEFINITE) corrupt('a wrong head')
   position++
   return readLength(initial & 31)
 }
@@ -258,7 +257,7 @@ function readText(length: number): string {
     position = end
     return text
   } catch {
-    corrupt('text that is not UTF-8')
+    corrupt('wrong text')
   }
 }
 

@@ -6,18 +6,19 @@ export interface Shape {
   readonly key: string
   /** The key with its head, as it was on the wire. */
   readonly encoded: Uint8Array
-  readonly parent: Shape | undefined
   readonly size: number
+  /** Adding the key by assignment would meet a setter or a read-only property of Object.prototype. */
+  readonly mustDefine: boolean
   readonly children: Map<string, Shape>
   /** The two shapes that followed last. */
-  next?: Shape
-  other?: Shape | undefined
+  next: Shape | undefined
+  other: Shape | undefined
 }
 
 /** The shape of an object without keys, from which all others are reached; new after so many that memory matters. */
 export function rootShape(): Shape {
   if (count > MAX_SHAPES) {
-    root = create('', new Uint8Array(0))
+    root = create('', new Uint8Array(0), 0)
     count = 0
   }
   return root
@@ -33,7 +34,7 @@ export function follow(shape: Shape, key: string, encoded: Uint8Array): Shape | 
   let child = shape.children.get(key)
   if (!child) {
     if (shape.size >= MAX_KEYS || encoded.length > MAX_KEY_BYTES) return undefined
-    shape.children.set(key, (child = create(key, encoded, shape)))
+    shape.children.set(key, (child = create(key, encoded, shape.size + 1)))
     count++
   }
   shape.other = shape.next
@@ -45,16 +46,16 @@ const MAX_KEYS = 64
 const MAX_KEY_BYTES = 64
 
 let count = 0
-let root = create('', new Uint8Array(0))
+let root = create('', new Uint8Array(0), 0)
 
-function create(key: string, encoded: Uint8Array, parent?: Shape): Shape {
+function create(key: string, encoded: Uint8Array, size: number): Shape {
   return {
     key,
     encoded,
-    parent,
-    size: parent ? parent.size + 1 : 0,
+    size,
+    mustDefine: key in Object.prototype,
     children: new Map(),
-    next: undefined!,
+    next: undefined,
     other: undefined,
   }
 }

@@ -36,8 +36,7 @@ export function kindOf(value: object): Kind | undefined {
 /** What to call something that cannot be stored. */
 export function describe(value: unknown): string {
   if (typeof value !== 'object') return `a ${typeof value}`
-  const name: unknown = value?.constructor?.name
-  return `an instance of ${typeof name === 'string' && name !== '' ? name : 'an unnamed class'}`
+  return `an instance of ${String(value?.constructor?.name || 'an unnamed class')}`
 }
 
 /** The bytes beneath an ArrayBuffer or a view. Throws for shared memory, and for a buffer that was transferred. */
@@ -202,8 +201,7 @@ interface ErrorFields {
 function errorFields(error: Error & { errors?: unknown }): ErrorFields {
   const fields: ErrorFields = { name: String(error.name), message: String(error.message) }
   if (typeof error.stack === 'string') fields.stack = error.stack
-  if (Object.hasOwn(error, 'cause')) fields.cause = error.cause
-  if (Object.hasOwn(error, 'errors')) fields.errors = error.errors
+  for (const field of ['cause', 'errors'] as const) if (Object.hasOwn(error, field)) fields[field] = error[field]
   return fields
 }
 

@@ -31,7 +31,7 @@ export function registerType<T, P = unknown>(name: string, codec: TypeCodec<T, P
   if (typeof name !== 'string' || name === '' || RESERVED_NAMES.includes(name) || types.has(name)) {
     throw new TypeError(`The type name ${JSON.stringify(name)} is empty, reserved or taken`)
   }
-  types.set(name, { name, codec: codec as unknown as TypeCodec<unknown> })
+  types.set(name, { name, codec })
 }
 
 export function findType(value: unknown): RegisteredType | undefined {

@@ -106,7 +106,7 @@ function hashShort(input: DataView, length: number): void {
     if (length > 0) {
       state[0] = word(TABLE, 0) ^ word(TABLE, 4)
       addSeed(PLUS)
-      state[0]! ^=
+      state[0] ^=
         (input.getUint8(0) << 16) | (input.getUint8(length >> 1) << 24) | input.getUint8(length - 1) | (length << 8)
     } else {
       addSeed(PLUS)

@@ -52,18 +52,29 @@ type Fetch<T> = (
   backend: Backend,
 ) => PromiseOrValue<Page<T>>
 
-/** A page of the keys of the scope under a prefix, with their names. */
-export function pageOfKeys(...[context, options, after, limit = NAMES_PAGE, call, backend]: Parameters<Fetch<undefined>>): ReturnType<
-  Fetch<undefined>
-> {
-  const { range, admit } = rangeOf(context, options, after, limit)
-  return chain(backend.list(range, call), ({ names, next }) => {
-    const keyOf = (name: Name): PromiseOrValue<Item<undefined>[]> =>
-      isLongName(name)
-        ? chain(backend.readMeta(name, call), (meta) => (meta ? admit(name, meta.key, undefined) : []))
-        : admit(name, nameToKey(name), undefined)
-    return chain(mapInOrder(names, keyOf), (found) => ({ items: found.flat(), next }))
-  })
+/** A page of the keys of the scope under a prefix, with their names. The metadata is read where the name is not enough. */
+export const pageOfKeys: Fetch<Meta | undefined> = pageOfNames(isLongName, () => true)
+const pageOfMetas = pageOfNames(() => true, isLive) as Fetch<Meta>
+
+function pageOfNames(needsMeta: (name: Name) => boolean, shows: (meta: Meta) => boolean): Fetch<Meta | undefined> {
+  return (context, options, after, limit = NAMES_PAGE, call, backend) => {
+    const { range, admit } = rangeOf(context, options, after, limit)
+    return chain(backend.list(range, call), ({ names, next }) => {
+      const slices: Name[][] = []
+      for (let i = 0; i < names.length; i += METAS_AT_ONCE) slices.push(names.slice(i, i + METAS_AT_ONCE))
+      const read = (slice: Name[]): PromiseOrValue<(Meta | undefined)[]> =>
+        all(slice.map((name) => (needsMeta(name) ? backend.readMeta(name, call) : undefined)))
+      return chain(mapInOrder(slices, read), (slicesRead) => {
+        const metasRead = slicesRead.flat()
+        const items = names.flatMap((name, i) => {
+          const meta = metasRead[i]
+          if (needsMeta(name)) return meta && shows(meta) ? admit(name, meta.key, meta) : []
+          return admit(name, nameToKey(name), meta)
+        })
+        return { items, next }
+      })
+    })
+  }
 }
 
 function pageOfEntries(...[context, options, after, limit = ENTRIES_PAGE, call, backend]: Parameters<Fetch<unknown>>): ReturnType<
@@ -74,19 +85,6 @@ function pageOfEntries(...[context, options, after, limit = ENTRIES_PAGE, call, 
     items: found.flatMap(([name, { meta, value }]) => (isLive(meta) && meta.type !== 'log' ? admit(name, meta.key, value) : [])),
     next,
   }))
-}
-
-function pageOfMetas(...[context, options, after, limit = NAMES_PAGE, call, backend]: Parameters<Fetch<Meta>>): ReturnType<Fetch<Meta>> {
-  const { range, admit } = rangeOf(context, options, after, limit)
-  return chain(backend.list(range, call), ({ names, next }) => {
-    const slices: Name[][] = []
-    for (let i = 0; i < names.length; i += METAS_AT_ONCE) slices.push(names.slice(i, i + METAS_AT_ONCE))
-    const read = (slice: Name[]): PromiseOrValue<(Meta | undefined)[]> => all(slice.map((name) => backend.readMeta(name, call)))
-    return chain(mapInOrder(slices, read), (found) => ({
-      items: found.flat().flatMap((meta, i) => (meta && isLive(meta) ? admit(names[i]!, meta.key, meta) : [])),
-      next,
-    }))
-  })
 }
 
 /** The range of names to look through, and which of what is found there belongs to the listing. */

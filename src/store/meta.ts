@@ -1,5 +1,6 @@
 import { type Entry, type EntryType, type Key, type Meta, isLive } from '../base/entry.ts'
 import { clone } from '../codec/clone.ts'
+import { normalizeKey } from './names.ts'
 import type { Scope } from './scope.ts'
 import type { EntryMeta, SetOptions } from './types.ts'
 
@@ -51,8 +52,10 @@ export function live(entry: Entry | undefined): Entry | undefined {
   return entry && isLive(entry.meta) ? entry : undefined
 }
 
-export function isolateKey<K extends Key>(key: K): K {
-  return typeof key === 'object' && key !== null ? clone(key) : key
+/** A copy of a key as the store knows it: -0 is 0. */
+export function isolateKey(key: Key): Key {
+  if (typeof key === 'number') return key + 0
+  return typeof key === 'object' ? clone(normalizeKey(key)) : key
 }
 
 /** The fields of ours that a user's cannot hide. */

@@ -71,7 +71,7 @@ const float = new DataView(new ArrayBuffer(8))
 function atomOf(key: unknown, path: Path): string {
   if (typeof key === 'string') return stringAtom(key, path)
   if (typeof key === 'number') return numberAtom(key, path)
-  return `c${toBase32Hex(encode(normalize(key, path), { deterministic: true }))}`
+  return `c${toBase32Hex(encode(normalizeKey(key, path), { deterministic: true }))}`
 }
 
 function stringAtom(key: string, path: Path): string {
@@ -104,22 +104,22 @@ function hex32(word: number): string {
   return (word >>> 0).toString(16).padStart(8, '0')
 }
 
-/** A copy of the key as CBOR is to see it: plain, checked in every part. A cycle is too deep, too. */
-function normalize(key: unknown, path: Path): unknown {
+/** A copy of the key as CBOR is to see it: plain, without -0, checked in every part. A cycle is too deep, too. */
+export function normalizeKey(key: unknown, path: Path = []): Key {
   if (path.length > MAX_DEPTH) throw invalid(`nested over ${MAX_DEPTH} levels, or a cycle`, path)
   if (typeof key === 'string') return stringAtom(key, path) && key
   if (typeof key === 'number') return numberAtom(key, path) && key + 0
   if (typeof key === 'bigint' || typeof key === 'boolean' || key === null) return key
   const kind = typeof key === 'object' && kindOf(key)
-  if (kind === 'Date' && !Number.isNaN((key as Date).getTime())) return key
-  if (kind === 'TypedArray' && typedArrayName(key as object) === 'Uint8Array') return key
-  if (kind === 'Array') return Array.from(key as unknown[], (element, i) => normalize(element, [...path, i]))
+  if (kind === 'Date' && !Number.isNaN((key as Date).getTime())) return key as Date
+  if (kind === 'TypedArray' && typedArrayName(key as object) === 'Uint8Array') return key as Uint8Array
+  if (kind === 'Array') return Array.from(key as unknown[], (element, i) => normalizeKey(element, [...path, i]))
   if (kind !== 'Object') throw invalid(key === undefined ? 'undefined' : kind === 'Date' ? 'an invalid Date' : describe(key), path)
-  const copy: Record<string, unknown> = Object.create(null)
+  const copy: Record<string, Key> = Object.create(null)
   for (const [property, value] of Object.entries(key as object)) {
     const inside = [...path, property]
     stringAtom(property, inside)
-    copy[property] = normalize(value, inside)
+    copy[property] = normalizeKey(value, inside)
   }
   return copy
 }

@@ -194,7 +194,7 @@ export interface Store<Schema = AnySchema> {
   update<K extends KeyOf<Schema>, const O extends UpdateOptions = {}>(
     key: K,
     fn: (old: ValueOf<Schema, K> | undefined) => ValueOf<Schema, K>,
-    options?: O,
+    options?: O & UpdateOptions,
   ): Result<O, [old: ValueOf<Schema, K> | undefined, new: ValueOf<Schema, K>]>
   /** Whether there was something to delete. */
   delete<const O extends WriteOptions = {}>(key: KeyOf<Schema>, options?: O): Result<O, boolean>
@@ -205,13 +205,13 @@ export interface Store<Schema = AnySchema> {
   setIn<const O extends UpdateOptions = {}>(
     path: Path<KeyOf<Schema>>,
     value: unknown,
-    options?: O,
+    options?: O & UpdateOptions,
   ): Result<O, [old: unknown, new: unknown]>
   /** Change the value at a path by a function of the old one. Answers with the whole old and new values. */
   updateIn<const O extends UpdateOptions = {}>(
     path: Path<KeyOf<Schema>>,
     fn: (old: any) => unknown, // oxlint-disable-line typescript/no-explicit-any -- a path has no type
-    options?: O,
+    options?: O & UpdateOptions,
   ): Result<O, [old: unknown, new: unknown]>
   /** Remove what is at a path: a property, an element (those behind it move up), an entry of a Map. */
   deleteIn<const O extends WriteOptions = {}>(path: Path<KeyOf<Schema>>, options?: O): Result<O, [old: unknown, new: unknown]>
@@ -223,7 +223,7 @@ export interface Store<Schema = AnySchema> {
   ): Result<O, Map<K, ValueOf<Schema, K>>>
   setMany<const O extends SetManyOptions<KeyOf<Schema>> = {}>(
     entries: Iterable<EntryOf<Schema>>,
-    options?: O,
+    options?: O & SetManyOptions<KeyOf<Schema>>,
   ): Result<O, void>
   /** For each key whether there was something to delete. */
   deleteMany<K extends KeyOf<Schema>, const O extends WriteOptions = {}>(

@@ -89,6 +89,7 @@ describe('what is not well-formed is refused, with the offset', () => {
     ['a named value under a number', 'd81b820102', 0],
     ['a named value with too much', 'd81b85615800000000', 0],
     ['a Date by name without time', 'd81b826444617465f6', 0],
+    ['a Date by name with a bigint', 'd81b8264446174653b0083b3d978675980', 0],
     ['an ArrayBuffer of text', 'd81b826b41727261794275666665726161', 0],
     ['an Error of text', 'd81b82654572726f726161', 0],
   ]

@@ -95,8 +95,9 @@ export const faultsOfUpdates: Plants = {
     getIn: (path: Path, options?: GetOptions) =>
       chain(store.getIn(path, options), (found) => {
         if (path.length !== 2 || found !== options?.default) return found
-        return chain(store.get(path[0], { sync: options?.sync }), (root: unknown) =>
-          typeof root === 'object' ? (root as Record<string, unknown> | null)?.[path[1] as string] : found,
+        return chain(
+          store.get(path[0], { sync: options?.sync }),
+          (root: Record<string, unknown> | undefined) => root?.[path[1] as string] ?? found,
         )
       }),
   })),
