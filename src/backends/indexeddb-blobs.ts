@@ -57,15 +57,13 @@ class IndexedDbBlobs implements BlobBackend {
     this.#durability = durability
   }
 
-  get(name: Name, { range }: { readonly range?: ByteRange | undefined }): Promise<Blob | undefined> {
-    return this.#read(async ({ store }) => {
-      const blob = toBlob(name, await store.get(name))
-      return blob && range ? { ...blob, bytes: blob.bytes.slice(range.start, range.end) } : blob
-    })
+  async get(name: Name, { range }: { readonly range?: ByteRange | undefined }): Promise<Blob | undefined> {
+    const [blob] = await this.getMany([name])
+    return blob && range ? { ...blob, bytes: blob.bytes.slice(range.start, range.end) } : blob
   }
 
   getMany(names: readonly Name[]): Promise<(Blob | undefined)[]> {
-    return this.#read(({ store }) => Promise.all(names.map(async (name) => toBlob(name, await store.get(name)))))
+    return this.#read(({ store }) => readAll(store, names))
   }
 
   async put(name: Name, bytes: Uint8Array, { ifVersion }: Condition, call: Call): Promise<Version> {
@@ -75,92 +73,55 @@ class IndexedDbBlobs implements BlobBackend {
 
   async delete(name: Name, { ifVersion }: Condition, call: Call): Promise<boolean> {
     let found = false
-    await this.transact(
-      [name],
-      ([blob]) => {
-        found = blob !== undefined
-        return [{ delete: name, ifVersion }]
-      },
-      call,
-    )
+    const fn = ([blob]: (Blob | undefined)[]): BlobOp[] => {
+      found = blob !== undefined
+      return [{ delete: name, ifVersion }]
+    }
+    await this.transact([name], fn, call)
     return found
   }
 
-  list(options: ListOptions): Promise<NamesPage> {
-    const { limit = NAMES_PAGE, reverse } = options
-    const range = rangeOf(options)
-    if (range === undefined || limit === 0) return Promise.resolve({ names: [] })
-    return this.#read(async ({ store }) => {
-      const keys: string[] = []
-      if (reverse) {
-        for (let cursor = await store.openKeyCursor(range, 'prev'); cursor; cursor = await cursor.continue()) {
-          keys.push(cursor.key)
-          if (keys.length === limit) break
-        }
-      } else {
-        keys.push(...(await store.getAllKeys(range, limit)))
-      }
-      return { names: keys, next: keys.length === limit ? keys.at(-1) : undefined }
-    })
+  async list(options: ListOptions): Promise<NamesPage> {
+    const { found, next } = await this.#page(options, NAMES_PAGE, false)
+    return { names: found.map(([name]) => name), next }
   }
 
-  scan(options: ListOptions): Promise<{ entries: [Name, Blob][]; next?: Name | undefined }> {
-    const { limit = BLOBS_PAGE, reverse } = options
-    const range = rangeOf(options)
-    if (range === undefined || limit === 0) return Promise.resolve({ entries: [] })
-    return this.#read(async ({ store }) => {
-      const found: [string, unknown][] = []
-      if (reverse) {
-        for (let cursor = await store.openCursor(range, 'prev'); cursor; cursor = await cursor.continue()) {
-          found.push([cursor.key, cursor.value])
-          if (found.length === limit) break
-        }
-      } else {
-        const [keys, values] = await Promise.all([store.getAllKeys(range, limit), store.getAll(range, limit)])
-        keys.forEach((key, i) => found.push([key, values[i]]))
-      }
-      const entries = found.map(([name, value]): [Name, Blob] => [name, toBlob(name, value)!])
-      return { entries, next: found.length === limit ? found.at(-1)![0] : undefined }
-    })
+  async scan(options: ListOptions): Promise<{ entries: [Name, Blob][]; next?: Name | undefined }> {
+    const { found, next } = await this.#page(options, BLOBS_PAGE, true)
+    return { entries: found.map(([name, value]) => [name, toBlob(name, value)!]), next }
   }
 
-  async batch(ops: readonly BlobOp[], call: Call): Promise<void> {
+  batch(ops: readonly BlobOp[], call: Call): Promise<void> {
     const conditional = ops.filter((op) => op.ifVersion !== undefined).map(nameOf)
-    await this.transact(conditional, () => ops, call)
+    return this.transact(conditional, () => ops, call)
   }
 
   /** One readwrite transaction: `fn` runs in the callback of the last read, while the transaction is active. */
-  async transact(
-    names: readonly Name[],
-    fn: (blobs: (Blob | undefined)[]) => readonly BlobOp[],
-    call: Call,
-  ): Promise<void> {
-    let thrown: { readonly error: unknown } | undefined
-    // Of a failed request, `done` says no more than that the transaction was aborted.
+  async transact(names: readonly Name[], fn: (blobs: (Blob | undefined)[]) => readonly BlobOp[], call: Call): Promise<void> {
+    // The first error says most: `done` says no more than that the transaction was aborted.
     let failed: { readonly error: unknown } | undefined
+    let ours = false
+    const fail = (error: unknown): void => void (failed ??= { error })
     try {
       const transaction = this.#begin('readwrite', call.durability ?? this.#durability)
       try {
         const { store } = transaction
-        const blobs = await Promise.all(names.map(async (name) => toBlob(name, await store.get(name))))
-        let ops: readonly BlobOp[]
-        try {
-          ops = fn(blobs)
-          checkVersions(ops, new Map(names.map((name, i) => [name, blobs[i]?.version ?? null])))
-        } catch (error) {
-          thrown = { error }
-          throw error
-        }
-        for (const op of ops) write(transaction, op).catch((error: unknown) => (failed ??= { error }))
+        const blobs = await readAll(store, names)
+        ours = true
+        const ops = fn(blobs)
+        checkVersions(ops, new Map(names.map((name, i) => [name, blobs[i]?.version ?? null])))
+        ours = false
+        for (const op of ops) ('put' in op ? store.put(exact(op.put[1]), op.put[0]) : store.delete(op.delete)).catch(fail)
         transaction.commit()
       } catch (error) {
-        abort(transaction)
-        throw error
+        fail(error)
+        transaction.abort()
       }
       await transaction.done
     } catch (error) {
-      throw thrown ? thrown.error : indexedDbError(failed ? failed.error : error, this.#database.name)
+      fail(error)
     }
+    if (failed) throw ours ? failed.error : indexedDbError(failed.error, this.#database.name)
   }
 
   /** A strict transaction brings the ones before it to the device. It has to change something, even if it is nothing. */
@@ -170,6 +131,24 @@ class IndexedDbBlobs implements BlobBackend {
 
   close(): void {
     this.#database.close()
+  }
+
+  #page(options: ListOptions, pageSize: number, values: boolean): Promise<{ found: [Name, unknown?][]; next: Name | undefined }> {
+    const { limit = pageSize, reverse } = options
+    const range = rangeOf(options)
+    if (range === undefined || limit === 0) return Promise.resolve({ found: [], next: undefined })
+    return this.#read(async ({ store }) => {
+      const found: [Name, unknown?][] = []
+      if (reverse) {
+        for (let cursor = await store.openCursor(range, 'prev'); cursor && found.length < limit; cursor = await cursor.continue()) {
+          found.push([cursor.key, cursor.value])
+        }
+      } else {
+        const [names, read] = await Promise.all([store.getAllKeys(range, limit), values ? store.getAll(range, limit) : []])
+        names.forEach((name, i) => found.push([name, read[i]]))
+      }
+      return { found, next: found.length === limit ? found.at(-1)![0] : undefined }
+    })
   }
 
   async #read<T>(fn: (transaction: Transaction<'readonly'>) => Promise<T>): Promise<T> {
@@ -188,21 +167,13 @@ class IndexedDbBlobs implements BlobBackend {
   }
 }
 
-function write({ store }: Transaction<'readwrite'>, op: BlobOp): Promise<unknown> {
-  return 'put' in op ? store.put(exact(op.put[1]), op.put[0]) : store.delete(op.delete)
+function readAll(store: Transaction<Mode>['store'], names: readonly Name[]): Promise<(Blob | undefined)[]> {
+  return Promise.all(names.map(async (name) => toBlob(name, await store.get(name))))
 }
 
 /** Structured clone stores the whole buffer under a view. */
 function exact(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice()
-}
-
-function abort(transaction: Transaction<'readwrite'>): void {
-  try {
-    transaction.abort()
-  } catch {
-    // It has ended by itself.
-  }
 }
 
 function checkVersions(ops: readonly BlobOp[], versions: ReadonlyMap<Name, Version | null>): void {

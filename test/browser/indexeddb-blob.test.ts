@@ -22,6 +22,7 @@ import '../../src/backends/indexeddb.ts'
 import { type EntriesDatabase, indexedDbBlobs } from '../../src/backends/indexeddb-blobs.ts'
 import { indexedDbError } from '../../src/backends/indexeddb-errors.ts'
 import { encodeFrame, frameVersion } from '../../src/codec/frame.ts'
+import { connectStore, deleteStore } from '../../src/index.ts'
 
 const CALL: Call = { sync: false }
 const ID = '5f3e0f9c-7a51-4c3c-9f43-0d7c1a1f0b11'
@@ -141,7 +142,7 @@ describe('IndexedDB blobs', () => {
     expect(await blobs.list({}, CALL)).toEqual({ names: [] })
     await blobs.close(CALL)
     await expect(blobs.put('sa', frame(30), {}, CALL)).rejects.toThrow(StorageUnavailableError)
-    await expect(blobs.get('sa', {}, CALL)).rejects.toThrow(/connect to it again/)
+    await expect(blobs.get('sa', {}, CALL)).rejects.toThrow(/connect again/)
   })
 
   test('say that there is no more space with an error of its own', () => {
@@ -174,8 +175,6 @@ describe('IndexedDB blobs', () => {
       '~c0-1',
       '~d',
     ]
-    const raw = await openRaw(name)
-    await raw.put('entries', new Uint8Array(1), 'NO NAME')
     await blobs.batch!(
       names.map((each) => ({ put: [each, frame(30, each.length)] })),
       CALL,
@@ -211,7 +210,6 @@ describe('IndexedDB blobs', () => {
         expect(scanned).toEqual(expected)
       }
     }
-    raw.close()
   })
 })
 
@@ -267,6 +265,19 @@ describe('an IndexedDB store', () => {
     await expect(definition.open(config(), context)).rejects.toThrow(StorageUnavailableError)
     holder.close()
   }, 20_000)
+})
+
+test('what another program put into the database is not listed by the store', async () => {
+  const config = { backend: 'indexeddb', id: crypto.randomUUID() } as const
+  const store = await connectStore(config)
+  await store.setMany([['a', 1], [2, 'b']])
+  const raw = await openDB<EntriesDatabase>(`konserve-${config.id}`)
+  for (const key of ['NO NAME', 'nothing', 'cccc', 'x', 's%2d']) await raw.put('entries', new Uint8Array(30), key)
+  raw.close()
+  const keys: unknown[] = []
+  for await (const key of store.keys()) keys.push(key)
+  expect(keys).toEqual([2, 'a'])
+  await deleteStore(config)
 })
 
 function openRaw(database: string): ReturnType<typeof openDB<EntriesDatabase>> {
