@@ -1,4 +1,11 @@
-export { connectStore, createStore, deleteStore, releaseStore, storeExists, validateStoreConfig } from './store/lifecycle.ts'
+export {
+  connectStore,
+  createStore,
+  deleteStore,
+  releaseStore,
+  storeExists,
+  validateStoreConfig,
+} from './store/lifecycle.ts'
 export { registerBackend } from './base/backend.ts'
 export { registerType } from './codec/types.ts'
 export {

@@ -97,7 +97,11 @@ class IndexedDbBlobs implements BlobBackend {
   }
 
   /** One readwrite transaction: `fn` runs in the callback of the last read, while the transaction is active. */
-  async transact(names: readonly Name[], fn: (blobs: (Blob | undefined)[]) => readonly BlobOp[], call: Call): Promise<void> {
+  async transact(
+    names: readonly Name[],
+    fn: (blobs: (Blob | undefined)[]) => readonly BlobOp[],
+    call: Call,
+  ): Promise<void> {
     // The first error says most: `done` says no more than that the transaction was aborted.
     let failed: { readonly error: unknown } | undefined
     let ours = false
@@ -111,7 +115,8 @@ class IndexedDbBlobs implements BlobBackend {
         const ops = fn(blobs)
         checkVersions(ops, new Map(names.map((name, i) => [name, blobs[i]?.version ?? null])))
         ours = false
-        for (const op of ops) ('put' in op ? store.put(exact(op.put[1]), op.put[0]) : store.delete(op.delete)).catch(fail)
+        for (const op of ops)
+          ('put' in op ? store.put(exact(op.put[1]), op.put[0]) : store.delete(op.delete)).catch(fail)
         transaction.commit()
       } catch (error) {
         fail(error)
@@ -133,18 +138,29 @@ class IndexedDbBlobs implements BlobBackend {
     this.#database.close()
   }
 
-  #page(options: ListOptions, pageSize: number, values: boolean): Promise<{ found: [Name, unknown?][]; next: Name | undefined }> {
+  #page(
+    options: ListOptions,
+    pageSize: number,
+    values: boolean,
+  ): Promise<{ found: [Name, unknown?][]; next: Name | undefined }> {
     const { limit = pageSize, reverse } = options
     const range = rangeOf(options)
     if (range === undefined || limit === 0) return Promise.resolve({ found: [], next: undefined })
     return this.#read(async ({ store }) => {
       const found: [Name, unknown?][] = []
       if (reverse) {
-        for (let cursor = await store.openCursor(range, 'prev'); cursor && found.length < limit; cursor = await cursor.continue()) {
+        for (
+          let cursor = await store.openCursor(range, 'prev');
+          cursor && found.length < limit;
+          cursor = await cursor.continue()
+        ) {
           found.push([cursor.key, cursor.value])
         }
       } else {
-        const [names, read] = await Promise.all([store.getAllKeys(range, limit), values ? store.getAll(range, limit) : []])
+        const [names, read] = await Promise.all([
+          store.getAllKeys(range, limit),
+          values ? store.getAll(range, limit) : [],
+        ])
         names.forEach((name, i) => found.push([name, read[i]]))
       }
       return { found, next: found.length === limit ? found.at(-1)![0] : undefined }

@@ -16,9 +16,7 @@ export function indexedDbError(error: unknown, name: string): unknown {
 }
 
 export function indexedDbMissing(name: string): StorageUnavailableError {
-  return new StorageUnavailableError(
-    `There is no IndexedDB here for the database ${name}. Use the memory backend.`,
-  )
+  return new StorageUnavailableError(`There is no IndexedDB here for the database ${name}. Use the memory backend.`)
 }
 
 export function indexedDbBlocked(name: string): StorageUnavailableError {
@@ -29,8 +27,6 @@ export function indexedDbBlocked(name: string): StorageUnavailableError {
 
 const DEFAULT_REMEDY = 'Reload the page, and check that the browser lets this site store data.'
 const REMEDIES: Record<string, string> = {
-  InvalidStateError:
-    'The connection was closed: release the store and connect again.',
-  SecurityError:
-    'Allow this site to store data, or leave the private or sandboxed frame.',
+  InvalidStateError: 'The connection was closed: release the store and connect again.',
+  SecurityError: 'Allow this site to store data, or leave the private or sandboxed frame.',
 }

@@ -1,9 +1,24 @@
-import { type AnyConfig, type BaseConfig, type Capabilities, type OpenContext, type StoreConfig, registerBackend } from '../base/backend.ts'
+import {
+  type AnyConfig,
+  type BaseConfig,
+  type Capabilities,
+  type OpenContext,
+  type StoreConfig,
+  registerBackend,
+} from '../base/backend.ts'
 import { InvalidConfigError, KonserveError } from '../base/errors.ts'
 import { type PromiseOrValue, chain, rescue } from '../base/promise-or-value.ts'
 import { anyObject, fields, oneOf, optional } from '../base/schema.ts'
 import { type CheckedConfig, capabilitiesOf, checkConfig } from '../engine/config.ts'
-import { type EngineUser, type Mode, acquireEngine, destroyEngine, locationOf, openBackend, releaseEngine } from '../engine/engines.ts'
+import {
+  type EngineUser,
+  type Mode,
+  acquireEngine,
+  destroyEngine,
+  locationOf,
+  openBackend,
+  releaseEngine,
+} from '../engine/engines.ts'
 import { TieredBackend } from '../engine/tier.ts'
 
 const schema = fields({
@@ -14,7 +29,11 @@ const schema = fields({
 })
 
 /** A config inside a tier's: its id is the tier's. */
-export type TierConfig = StoreConfig extends infer Each ? (Each extends BaseConfig ? Omit<Each, 'id'> & { readonly id?: string } : never) : never
+export type TierConfig = StoreConfig extends infer Each
+  ? Each extends BaseConfig
+    ? Omit<Each, 'id'> & { readonly id?: string }
+    : never
+  : never
 
 export interface TieredConfig {
   /** The fast store in front. It is private to the tier; a memory store in front is not the public one of the same id. */
@@ -38,7 +57,11 @@ type Config = BaseConfig & { frontendConfig: AnyConfig; backendConfig: AnyConfig
 registerBackend<Config>('tiered', {
   schema,
   refine,
-  capabilities: (config) => tierCapabilities(capabilitiesOf(checkConfig(config.frontendConfig)), capabilitiesOf(checkConfig(config.backendConfig))),
+  capabilities: (config) =>
+    tierCapabilities(
+      capabilitiesOf(checkConfig(config.frontendConfig)),
+      capabilitiesOf(checkConfig(config.backendConfig)),
+    ),
   locate: (config) => placeOf(checkConfig(config.backendConfig)),
   exists(config, context) {
     const back = checkConfig(config.backendConfig)
@@ -69,7 +92,9 @@ function checkNested(field: 'frontendConfig' | 'backendConfig', config: Config):
   const nested = config[field]
   const id = nested.id ?? config.id
   if (typeof id !== 'string' || id.toLowerCase() !== config.id) {
-    throw new InvalidConfigError([{ path: `${field}.id`, message: `must be the tier's own id ${config.id}, or be left out` }])
+    throw new InvalidConfigError([
+      { path: `${field}.id`, message: `must be the tier's own id ${config.id}, or be left out` },
+    ])
   }
   try {
     return checkConfig({ ...nested, id }).config
@@ -116,7 +141,12 @@ interface Front {
 }
 
 /** A volatile front is opened apart from all others; what a persistent one holds of an earlier store is thrown away. */
-function openFront({ definition, config }: CheckedConfig, mode: Mode, user: EngineUser, context: OpenContext): PromiseOrValue<Front> {
+function openFront(
+  { definition, config }: CheckedConfig,
+  mode: Mode,
+  user: EngineUser,
+  context: OpenContext,
+): PromiseOrValue<Front> {
   if (!isPersistent({ definition, config })) {
     return chain(openBackend(definition, config, 'create', { ...context, private: true }), (backend) => ({
       backend,

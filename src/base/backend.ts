@@ -100,7 +100,12 @@ export interface Backend {
    * Write a binary from its pieces, `undefined` after the last; the old one stays until that. `meta` is asked for when
    * the binary takes its place.
    */
-  writeStream?(name: Name, meta: () => Meta, pieces: () => PromiseOrValue<Uint8Array | undefined>, call: Call): PromiseOrValue<void>
+  writeStream?(
+    name: Name,
+    meta: () => Meta,
+    pieces: () => PromiseOrValue<Uint8Array | undefined>,
+    call: Call,
+  ): PromiseOrValue<void>
   /** What `flush` resolves after: every write acknowledged before it is as durable as the engine can make it. */
   flush(call: Call): PromiseOrValue<void>
   close(call: Call): PromiseOrValue<void>
@@ -137,7 +142,11 @@ export interface BlobBackend {
    * Read-modify-write inside the engine: `fn` gets the blobs under `names` and answers with ops, applied in the same
    * transaction. What it throws ends the transaction, changes nothing, and is what the call rejects with.
    */
-  transact?(names: readonly Name[], fn: (blobs: (Blob | undefined)[]) => readonly BlobOp[], call: Call): PromiseOrValue<void>
+  transact?(
+    names: readonly Name[],
+    fn: (blobs: (Blob | undefined)[]) => readonly BlobOp[],
+    call: Call,
+  ): PromiseOrValue<void>
   flush?(call: Call): PromiseOrValue<void>
   close(call: Call): PromiseOrValue<void>
 }

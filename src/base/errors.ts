@@ -156,8 +156,7 @@ export function syncUnsupported(backend: string): SyncUnsupportedError {
   )
 }
 
-const UNSERIALIZABLE_HINT =
-  'Store plain data, or teach the codec its class with registerType.'
+const UNSERIALIZABLE_HINT = 'Store plain data, or teach the codec its class with registerType.'
 
 /** The class `<name>Error`, whose code is its name in upper case: `MissingId` → `MISSING_ID`. */
 function coded<C extends ErrorCode>(

@@ -17,7 +17,10 @@ export function chain<T, R>(value: PromiseOrValue<T>, fn: (value: T) => PromiseO
 }
 
 /** Run `fn`; what it throws, or what its promise rejects with, goes to `onError`, whose answer stands in. */
-export function rescue<T>(fn: () => PromiseOrValue<T>, onError: (error: unknown) => PromiseOrValue<T>): PromiseOrValue<T> {
+export function rescue<T>(
+  fn: () => PromiseOrValue<T>,
+  onError: (error: unknown) => PromiseOrValue<T>,
+): PromiseOrValue<T> {
   let value: PromiseOrValue<T>
   try {
     value = fn()
@@ -60,7 +63,10 @@ export function repeat(step: () => PromiseOrValue<boolean>): PromiseOrValue<void
 }
 
 /** Call `fn` with each item in turn, the next one when the one before is done. */
-export function each<T>(items: Iterable<T>, fn: (item: T, index: number) => PromiseOrValue<unknown>): PromiseOrValue<void> {
+export function each<T>(
+  items: Iterable<T>,
+  fn: (item: T, index: number) => PromiseOrValue<unknown>,
+): PromiseOrValue<void> {
   const iterator = items[Symbol.iterator]()
   let index = 0
   return repeat(() => {

@@ -39,7 +39,10 @@ export function object(checks: Readonly<Record<string, Check>>): Check {
     const given = value as Readonly<Record<string, unknown>>
     const names = [...Object.keys(checks), ...Object.keys(given).filter((name) => !Object.hasOwn(checks, name))]
     return names.flatMap((name) =>
-      issuesOf(checks[name] ?? unknownField, given[name]).map(({ message, path = [] }) => ({ message, path: [name, ...path] })),
+      issuesOf(checks[name] ?? unknownField, given[name]).map(({ message, path = [] }) => ({
+        message,
+        path: [name, ...path],
+      })),
     )
   }
 }
@@ -49,14 +52,17 @@ export function optional(check: Check): Check {
 }
 
 export function oneOf(...values: readonly string[]): Check {
-  return (value) => (values.includes(value as string) ? undefined : values.map((each) => JSON.stringify(each)).join(' or '))
+  return (value) =>
+    values.includes(value as string) ? undefined : values.map((each) => JSON.stringify(each)).join(' or ')
 }
 
 /** A string that is not empty. */
-export const text: Check = (value) => (typeof value === 'string' && value !== '' ? undefined : 'a string that is not empty')
+export const text: Check = (value) =>
+  typeof value === 'string' && value !== '' ? undefined : 'a string that is not empty'
 
 /** An integer from 1 up. */
-export const count: Check = (value) => (Number.isInteger(value) && (value as number) > 0 ? undefined : 'an integer above 0')
+export const count: Check = (value) =>
+  Number.isInteger(value) && (value as number) > 0 ? undefined : 'an integer above 0'
 
 /** An object of any fields. */
 export const anyObject: Check = (value) => (typeof value === 'object' && value !== null ? undefined : 'an object')
@@ -66,6 +72,11 @@ const unknownField: Check = (value) => (value === undefined ? undefined : 'no su
 function issuesOf(check: Check, value: unknown): readonly SchemaIssue[] {
   const wrong = check(value)
   if (typeof wrong !== 'string') return wrong ?? []
-  const got = typeof value === 'string' || typeof value === 'number' ? JSON.stringify(value) : value === null ? 'null' : typeof value
+  const got =
+    typeof value === 'string' || typeof value === 'number'
+      ? JSON.stringify(value)
+      : value === null
+        ? 'null'
+        : typeof value
   return [{ message: `expected ${wrong}, got ${got}` }]
 }

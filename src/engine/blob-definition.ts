@@ -57,9 +57,13 @@ export function blobDefinition<Config extends BaseConfig & { readonly limits?: P
 
   function refuse(state: ContainerState, config: Config): never {
     if (state === 'foreign') {
-      throw new UnsupportedLayoutError(`What is at ${at(config)} is not a konserve-ts store. Choose an empty or a new place.`)
+      throw new UnsupportedLayoutError(
+        `What is at ${at(config)} is not a konserve-ts store. Choose an empty or a new place.`,
+      )
     }
-    throw new StoreNotFoundError(`There is no store at ${at(config)}. Create it: createStore, or connectStore without { create: false }.`)
+    throw new StoreNotFoundError(
+      `There is no store at ${at(config)}. Create it: createStore, or connectStore without { create: false }.`,
+    )
   }
 
   const backend = (blobs: BlobBackend, { limits }: Config, { onError }: OpenContext): Backend =>
@@ -106,7 +110,10 @@ export function blobDefinition<Config extends BaseConfig & { readonly limits?: P
         context,
         ['store'],
         () => false,
-        (blobs) => chain(readDescriptor(blobs, config.id, context), (found) => chain(blobs.close(context), () => found !== undefined)),
+        (blobs) =>
+          chain(readDescriptor(blobs, config.id, context), (found) =>
+            chain(blobs.close(context), () => found !== undefined),
+          ),
       ),
     destroy: (config, context) =>
       open(

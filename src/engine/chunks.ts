@@ -35,7 +35,12 @@ export class Chunks {
   }
 
   /** Write the pieces as they come, then `finish` with the head, or with the whole entry where one frame holds it. */
-  write<T>(meta: () => Meta, pieces: Pieces, call: Call, finish: (entry: Entry) => PromiseOrValue<T>): PromiseOrValue<T> {
+  write<T>(
+    meta: () => Meta,
+    pieces: Pieces,
+    call: Call,
+    finish: (entry: Entry) => PromiseOrValue<T>,
+  ): PromiseOrValue<T> {
     const id = randomId()
     const block = new Uint8Array(this.size)
     let filled = 0
@@ -73,7 +78,8 @@ export class Chunks {
           })
         }),
       // What is left behind by this can be collected; the first error is the one to report.
-      () => size > this.size && rescue(() => removeParts(this.#blobs, chunkPrefix(id), { sync: call.sync }), this.#onError),
+      () =>
+        size > this.size && rescue(() => removeParts(this.#blobs, chunkPrefix(id), { sync: call.sync }), this.#onError),
     )
   }
 
@@ -141,7 +147,8 @@ export class Chunks {
         if (blob === undefined) return this.#missing(name, id, index, call)
         const bytes = decodeEntry(chunk, blob.bytes, { limits: this.#limits }).value as Uint8Array
         const from = index * chunkSize
-        if (bytes.length !== Math.min(chunkSize, size - from)) throw new CorruptEntryError(`Chunk ${index} of the binary ${name} has a wrong size.`)
+        if (bytes.length !== Math.min(chunkSize, size - from))
+          throw new CorruptEntryError(`Chunk ${index} of the binary ${name} has a wrong size.`)
         const piece = bytes.subarray(position - from, end - from)
         position += piece.length
         return piece
@@ -164,14 +171,17 @@ export class Chunks {
     const chunks = meta.own?.chunks
     if (chunks === undefined) return undefined
     const { id, size, chunkSize } = chunks
-    if (typeof id === 'string' && Number.isSafeInteger(size) && Number.isSafeInteger(chunkSize) && chunkSize > 0) return chunks
+    if (typeof id === 'string' && Number.isSafeInteger(size) && Number.isSafeInteger(chunkSize) && chunkSize > 0)
+      return chunks
     throw new CorruptEntryError(`The binary ${name} does not say where its chunks are.`)
   }
 }
 
 /** The binary under `name`, from a backend that streams or from one that keeps it whole. */
 export function readStream(backend: Backend, name: Name, call: Call): PromiseOrValue<BinaryReader | undefined> {
-  return backend.readStream ? backend.readStream(name, call) : chain(backend.read(name, call), (entry) => entry && wholeReader(entry))
+  return backend.readStream
+    ? backend.readStream(name, call)
+    : chain(backend.read(name, call), (entry) => entry && wholeReader(entry))
 }
 
 /** A binary that is in memory as a whole. */

@@ -1,6 +1,19 @@
 import { validate as isUuid } from 'uuid'
-import { type AnyConfig, type BackendDefinition, type BaseConfig, type Capabilities, backendNames, findBackend } from '../base/backend.ts'
-import { type ConfigIssue, InvalidConfigError, InvalidIdError, MissingIdError, UnknownBackendError } from '../base/errors.ts'
+import {
+  type AnyConfig,
+  type BackendDefinition,
+  type BaseConfig,
+  type Capabilities,
+  backendNames,
+  findBackend,
+} from '../base/backend.ts'
+import {
+  type ConfigIssue,
+  InvalidConfigError,
+  InvalidIdError,
+  MissingIdError,
+  UnknownBackendError,
+} from '../base/errors.ts'
 import { isPromise } from '../base/promise-or-value.ts'
 import type { SchemaIssue } from '../base/schema.ts'
 
@@ -32,13 +45,19 @@ export function checkConfig(input: BaseConfig): CheckedConfig {
   const definition = typeof backend === 'string' ? findBackend(backend) : undefined
   if (definition === undefined) throw unknownBackend(backend)
   const result = definition.schema['~standard'].validate(own)
-  if (isPromise(result)) throw new TypeError(`The schema of the ${backend} backend must answer at once, not with a promise.`)
+  if (isPromise(result))
+    throw new TypeError(`The schema of the ${backend} backend must answer at once, not with a promise.`)
   const issues = (result.issues ?? []).map(toIssue)
   if (opts !== undefined && (typeof opts !== 'object' || opts === null)) {
     issues.push({ path: 'opts', message: `expected an object, got ${shown(opts)}` })
   }
   if (issues.length > 0) throw new InvalidConfigError(issues)
-  const checked: object = { ...(result as { value: object }).value, backend, id: id.toLowerCase(), ...(opts && { opts }) }
+  const checked: object = {
+    ...(result as { value: object }).value,
+    backend,
+    id: id.toLowerCase(),
+    ...(opts && { opts }),
+  }
   const { refine } = definition
   return { definition, config: refine ? refine(checked as AnyConfig) : (checked as AnyConfig) }
 }
@@ -84,7 +103,7 @@ function omit(target: Record<string, unknown>, [field, ...rest]: string[]): void
   const value = field === undefined ? undefined : target[field]
   if (field === undefined || value === undefined) return
   if (rest.length === 0) delete target[field]
-  else if (isObject(value)) omit((target[field] = { ...value }) as Record<string, unknown>, rest)
+  else if (isObject(value)) omit((target[field] = { ...value }), rest)
 }
 
 function same(a: unknown, b: unknown): boolean {

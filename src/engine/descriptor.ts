@@ -23,8 +23,15 @@ const NAMING = 1
 /** Write the descriptor of a new store; `ConflictError` if there is one. */
 export function writeDescriptor(blobs: BlobBackend, id: string, call: Call): PromiseOrValue<void> {
   const descriptor: Descriptor = { format: FORMAT, layout: LAYOUT, naming: NAMING, id, created: new Date() }
-  const frame = encodeFrame(DESCRIPTOR_NAME, { serializer: SERIALIZERS.cbor, meta: encode({}), value: encode(descriptor) })
-  return chain(blobs.put(DESCRIPTOR_NAME, frame, { ifVersion: null }, { ...call, durability: 'strict' }), () => undefined)
+  const frame = encodeFrame(DESCRIPTOR_NAME, {
+    serializer: SERIALIZERS.cbor,
+    meta: encode({}),
+    value: encode(descriptor),
+  })
+  return chain(
+    blobs.put(DESCRIPTOR_NAME, frame, { ifVersion: null }, { ...call, durability: 'strict' }),
+    () => undefined,
+  )
 }
 
 /** The descriptor, checked to be one that this version reads and to be of store `id`; `undefined` if there is none. */
@@ -37,10 +44,7 @@ function parse(bytes: Uint8Array): Descriptor {
     const descriptor = decode(parseFrame(DESCRIPTOR_NAME, bytes).value) as Descriptor
     if (descriptor.format === FORMAT && typeof descriptor.id === 'string') return descriptor
   } catch (cause) {
-    throw new CorruptEntryError(
-      'The descriptor of the store (~d) is damaged. Restore it from a backup.',
-      { cause },
-    )
+    throw new CorruptEntryError('The descriptor of the store (~d) is damaged. Restore it from a backup.', { cause })
   }
   throw new UnsupportedLayoutError('What is stored here was not written by konserve-ts.')
 }

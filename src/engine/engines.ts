@@ -57,7 +57,11 @@ export function releaseEngine(engine: Engine, user: EngineUser, context: OpenCon
 }
 
 /** Close the engine under all who use it, and remove the store. */
-export function destroyEngine(definition: BackendDefinition, config: AnyConfig, context: OpenContext): PromiseOrValue<void> {
+export function destroyEngine(
+  definition: BackendDefinition,
+  config: AnyConfig,
+  context: OpenContext,
+): PromiseOrValue<void> {
   const location = locationOf(definition, config)
   return places.exclusive([location], context, () => {
     const open = engines.get(location)
@@ -84,9 +88,16 @@ export function openBackend(
 ): PromiseOrValue<Backend> {
   if (mode === 'create') return definition.create(config, context)
   if (mode === 'open') return definition.open(config, context)
-  return orElse('STORE_NOT_FOUND', () => definition.open(config, context), () =>
-    // Another process may create it at the same time: then it is there now.
-    orElse('STORE_EXISTS', () => definition.create(config, context), () => definition.open(config, context)),
+  return orElse(
+    'STORE_NOT_FOUND',
+    () => definition.open(config, context),
+    () =>
+      // Another process may create it at the same time: then it is there now.
+      orElse(
+        'STORE_EXISTS',
+        () => definition.create(config, context),
+        () => definition.open(config, context),
+      ),
   )
 }
 

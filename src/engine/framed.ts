@@ -79,7 +79,12 @@ class Framed implements Backend {
     if (entry.meta.type === 'binary' && value instanceof Uint8Array && value.length > this.#chunks.size) {
       const pieces = [value]
       const write = (): PromiseOrValue<Version> =>
-        this.#chunks.write(() => entry.meta, () => pieces.pop(), call, (head) => this.#replace(name, head, condition, call))
+        this.#chunks.write(
+          () => entry.meta,
+          () => pieces.pop(),
+          call,
+          (head) => this.#replace(name, head, condition, call),
+        )
       return this.#queue.exclusive([name], call, write)
     }
     const frame = this.#codec.encode(name, entry)
@@ -99,9 +104,8 @@ class Framed implements Backend {
   batch(ops: readonly EntryOp[], { atomic }: { readonly atomic: boolean }, call: Call): PromiseOrValue<boolean[]> {
     const { atomicBatch } = this.capabilities
     if (atomic && ops.length > atomicBatch) throw atomicUnsupported(ops.length, atomicBatch)
-    const encoded = ops.map(
-      (op): BlobOp =>
-        'delete' in op ? op : { put: [op.write[0], this.#codec.encode(...op.write)], ifVersion: op.ifVersion },
+    const encoded = ops.map((op): BlobOp =>
+      'delete' in op ? op : { put: [op.write[0], this.#codec.encode(...op.write)], ifVersion: op.ifVersion },
     )
     const names = [...new Set(ops.map(nameOf))]
     return this.#queue.exclusive(names, call, () =>
@@ -137,10 +141,13 @@ class Framed implements Backend {
     return this.#listing(options, call, (range) =>
       chain(this.#blobs.scan!(range, call), ({ entries, next }) => {
         const shown = entries.filter(([name]) => isShown.call(options, name))
-        return chain(mapInOrder(shown, ([name, blob]) => open(name, blob)), (opened) => ({
-          entries: opened,
-          next: shown.length === entries.length ? next : undefined,
-        }))
+        return chain(
+          mapInOrder(shown, ([name, blob]) => open(name, blob)),
+          (opened) => ({
+            entries: opened,
+            next: shown.length === entries.length ? next : undefined,
+          }),
+        )
       }),
     )
   }
@@ -179,7 +186,9 @@ class Framed implements Backend {
       const meta = blob && decodeMeta(name, blob.bytes, this.#options)
       if (meta === undefined || !('needed' in meta)) return meta
       // The blob ends before its metadata does: decoding says so.
-      return blob!.bytes.length < end ? this.#codec.decode(name, blob!.bytes).meta : this.#readMeta(name, call, meta.needed)
+      return blob!.bytes.length < end
+        ? this.#codec.decode(name, blob!.bytes).meta
+        : this.#readMeta(name, call, meta.needed)
     })
   }
 
@@ -277,7 +286,8 @@ class Framed implements Backend {
 
   /** All as one where the engine can, else in order. */
   #apply(ops: readonly BlobOp[], call: Call): PromiseOrValue<void> {
-    if (this.#blobs.batch && ops.length > 1 && ops.length <= this.capabilities.atomicBatch) return this.#blobs.batch(ops, call)
+    if (this.#blobs.batch && ops.length > 1 && ops.length <= this.capabilities.atomicBatch)
+      return this.#blobs.batch(ops, call)
     return each(ops, (op): PromiseOrValue<unknown> =>
       'put' in op ? this.#blobs.put(...op.put, op, call) : this.#blobs.delete(op.delete, op, call),
     )

@@ -52,23 +52,32 @@ export function droppedParts(old: Meta | null | undefined, next?: Meta): Name[] 
 export function removeParts(blobs: BlobBackend, prefix: Name, call: Call, except?: Name): PromiseOrValue<void> {
   let after: Name | undefined
   return repeat(() =>
-    chain(blobs.list({ prefix, after, limit: Math.min(1000, blobs.capabilities.atomicBatch || 1000) }, call), (page) => {
-      call.signal?.throwIfAborted()
-      after = page.next
-      const names = page.names.filter((name) => name !== except)
-      const removed =
-        blobs.batch && blobs.capabilities.atomicBatch > 0
-          ? blobs.batch(names.map((name) => ({ delete: name })), call)
-          : each(names, (name) => blobs.delete(name, {}, call))
-      return chain(removed, () => after !== undefined)
-    }),
+    chain(
+      blobs.list({ prefix, after, limit: Math.min(1000, blobs.capabilities.atomicBatch || 1000) }, call),
+      (page) => {
+        call.signal?.throwIfAborted()
+        after = page.next
+        const names = page.names.filter((name) => name !== except)
+        const removed =
+          blobs.batch && blobs.capabilities.atomicBatch > 0
+            ? blobs.batch(
+                names.map((name) => ({ delete: name })),
+                call,
+              )
+            : each(names, (name) => blobs.delete(name, {}, call))
+        return chain(removed, () => after !== undefined)
+      },
+    ),
   )
 }
 
 /** Whether the store has any parts at all, so that plain overwrites need not look for them. */
 export function hasParts(blobs: BlobBackend, call: Call): PromiseOrValue<boolean> {
   return chain(blobs.list({ prefix: '~c', limit: 1 }, call), ({ names }) =>
-    chain(names.length > 0 ? { names } : blobs.list({ prefix: '~l', limit: 1 }, call), (found) => found.names.length > 0),
+    chain(
+      names.length > 0 ? { names } : blobs.list({ prefix: '~l', limit: 1 }, call),
+      (found) => found.names.length > 0,
+    ),
   )
 }
 

@@ -221,7 +221,11 @@ const MAX_FOLD = 1000
 
 function takeFolding(line: Line, first: Job): Job[] {
   let count = 0
-  while (count < MAX_FOLD - 1 && line.waiting[count]?.fold !== undefined && line.waiting[count]!.fold!.key === first.fold!.key) {
+  while (
+    count < MAX_FOLD - 1 &&
+    line.waiting[count]?.fold !== undefined &&
+    line.waiting[count]!.fold!.key === first.fold!.key
+  ) {
     count++
   }
   const taken = line.waiting.splice(0, count)
@@ -236,5 +240,7 @@ function only<T>(outcomes: readonly Outcome<T>[]): T {
 }
 
 function busy(name: Name): BusyError {
-  return new BusyError(`Asynchronous work on this key (${name}) is under way: await it before a call with { sync: true }.`)
+  return new BusyError(
+    `Asynchronous work on this key (${name}) is under way: await it before a call with { sync: true }.`,
+  )
 }

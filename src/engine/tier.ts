@@ -127,7 +127,10 @@ export class TieredBackend implements Backend {
     return this.#queue.shared([name], call, () =>
       chain(
         this.#askFront(call, () => this.front.read(name, call)),
-        (entry) => (entry && this.#trusts(name) ? wholeReader(entry) : this.#askBack(call, () => readStream(this.#back, name, call))),
+        (entry) =>
+          entry && this.#trusts(name)
+            ? wholeReader(entry)
+            : this.#askBack(call, () => readStream(this.#back, name, call)),
       ),
     )
   }
@@ -150,7 +153,11 @@ export class TieredBackend implements Backend {
   }
 
   /** Write to the back under the order of the names, then let the front agree, or after any error forget them all. */
-  #writing<T>(written: readonly (readonly [Name, Entry | undefined])[], call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
+  #writing<T>(
+    written: readonly (readonly [Name, Entry | undefined])[],
+    call: Call,
+    task: () => PromiseOrValue<T>,
+  ): PromiseOrValue<T> {
     this.#checkWritable(call)
     const names = written.map(([name]) => name)
     return this.#queue.exclusive(names, call, () =>
@@ -211,7 +218,9 @@ export class TieredBackend implements Backend {
 
   #askBack<T>(call: Call, ask: () => PromiseOrValue<T>): PromiseOrValue<T> {
     if (this.#backAnswers(call)) return ask()
-    throw new NotResidentError('This is not in memory, and the backend behind cannot answer { sync: true }. Read it once without, then it is.')
+    throw new NotResidentError(
+      'This is not in memory, and the backend behind cannot answer { sync: true }. Read it once without, then it is.',
+    )
   }
 
   /** Read names from the back, each only once for all who ask meanwhile, and fill the front. */
@@ -221,7 +230,10 @@ export class TieredBackend implements Backend {
     if (fresh.length > 0) {
       const flight = Promise.resolve(this.#fetch(fresh, { sync: false }))
       for (const [i, name] of fresh.entries()) {
-        this.#flights.set(name, flight.then((found) => found[i]).finally(() => this.#flights.delete(name)))
+        this.#flights.set(
+          name,
+          flight.then((found) => found[i]).finally(() => this.#flights.delete(name)),
+        )
       }
     }
     // Everybody gets a copy: what a flight holds is shared.
@@ -245,7 +257,9 @@ export class TieredBackend implements Backend {
 
   /** The back has taken `entry` (or its deletion): let the front agree. */
   #written(name: Name, entry: Entry | undefined, call: Call): PromiseOrValue<void> {
-    return entry && isCacheable(entry) && !this.#options.writeAround ? this.#keep(name, entry, call) : this.#forget(name, call)
+    return entry && isCacheable(entry) && !this.#options.writeAround
+      ? this.#keep(name, entry, call)
+      : this.#forget(name, call)
   }
 
   #keep(name: Name, entry: Entry, { sync }: Call): PromiseOrValue<void> {

@@ -39,14 +39,18 @@ export function setBinary(context: Context, key: Key, input: BinaryInput, option
     const writePieces = (): PromiseOrValue<unknown> => {
       const source = iterate(input, call)
       const pieces: Pieces = () =>
-        chain(source.next() as PromiseOrValue<IteratorResult<unknown>>, ({ done, value }) => (done ? undefined : toPiece(value)))
+        chain(source.next() as PromiseOrValue<IteratorResult<unknown>>, ({ done, value }) =>
+          done ? undefined : toPiece(value),
+        )
       const newest = (): typeof meta => (meta = newMeta(inner, 'binary', options))
       return onFailure(
         () => (backend.writeStream ? backend.writeStream(name, newest, pieces, call) : chain(collect(pieces), write)),
         () => void source.return?.(),
       )
     }
-    return chain(bytes ? write(bytes) : writePieces(), () => fire(context, () => ({ op: 'setBinary', key: inner, meta })))
+    return chain(bytes ? write(bytes) : writePieces(), () =>
+      fire(context, () => ({ op: 'setBinary', key: inner, meta })),
+    )
   })
 }
 
@@ -82,7 +86,8 @@ function storedBinary(reader: BinaryReader, scope: Scope): StoredBinary {
       return {
         *[Symbol.iterator]() {
           for (let piece = next(); piece; piece = next()) {
-            if (isPromise(piece)) throw new TypeError('This binary is read asynchronously: use for await over its chunks.')
+            if (isPromise(piece))
+              throw new TypeError('This binary is read asynchronously: use for await over its chunks.')
             yield piece
           }
         },
@@ -104,9 +109,14 @@ function iterate(input: unknown, { sync }: Call): Iterator<unknown> | AsyncItera
   if (!sync && source.getReader) {
     // Safari's streams are not async iterables.
     const reader = source.getReader()
-    return { next: () => reader.read() as Promise<IteratorResult<unknown>>, return: async () => ({ done: true, value: await reader.cancel() }) }
+    return {
+      next: () => reader.read() as Promise<IteratorResult<unknown>>,
+      return: async () => ({ done: true, value: await reader.cancel() }),
+    }
   }
-  throw new TypeError(`A binary is given as bytes${sync ? '' : ', a Blob, a ReadableStream of bytes'} or an iterable of bytes.`)
+  throw new TypeError(
+    `A binary is given as bytes${sync ? '' : ', a Blob, a ReadableStream of bytes'} or an iterable of bytes.`,
+  )
 }
 
 function toPiece(value: unknown): Uint8Array {

@@ -47,7 +47,8 @@ export class Handle implements EngineUser {
   }
 
   stop({ sync }: OpenContext): PromiseOrValue<void> {
-    if (sync && this.#running > 0) throw new BusyError('Await the asynchronous calls that are under way on this store first.')
+    if (sync && this.#running > 0)
+      throw new BusyError('Await the asynchronous calls that are under way on this store first.')
     this.released = true
     this.hooks.clear()
     if (this.#running > 0) return new Promise((resolve) => this.#waiting.push(resolve))
@@ -78,7 +79,11 @@ export function run<T>(
   body: (call: Call, backend: Backend) => PromiseOrValue<T>,
 ): PromiseOrValue<T> {
   const sync = options?.sync === true
-  const call: Call = { sync, signal: options?.signal, durability: options?.durability ?? (handle.config['durability'] as Durability | undefined) }
+  const call: Call = {
+    sync,
+    signal: options?.signal,
+    durability: options?.durability ?? (handle.config['durability'] as Durability | undefined),
+  }
   return answer(sync, () => {
     handle.checkOpen()
     call.signal?.throwIfAborted()
@@ -94,7 +99,7 @@ export function answer<T>(sync: boolean, task: () => PromiseOrValue<T>): Promise
   try {
     return Promise.resolve(task())
   } catch (error) {
-    return Promise.reject(error as Error)
+    return Promise.reject(error)
   }
 }
 
@@ -132,7 +137,10 @@ export function named({ handle, scope }: Context, key: Key): { readonly name: Na
   const inner = scope.inner(key)
   const name = keyToName(inner)
   if (sharedBy(handle.engine).updating.has(name)) {
-    throw new ReentrantUpdateError('An update function must not touch its own key: use the old value that it gets, return the new one.', { key })
+    throw new ReentrantUpdateError(
+      'An update function must not touch its own key: use the old value that it gets, return the new one.',
+      { key },
+    )
   }
   return { name, inner }
 }

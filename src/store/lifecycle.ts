@@ -22,14 +22,20 @@ type AsyncOptions = LifecycleOptions & { readonly sync?: false | undefined }
  */
 export function connectStore<Schema = AnySchema>(config: StoreConfig, opts: SyncOptions): Store<Schema>
 export function connectStore<Schema = AnySchema>(config: StoreConfig, opts?: AsyncOptions): Promise<Store<Schema>>
-export function connectStore<Schema = AnySchema>(config: StoreConfig, opts?: LifecycleOptions): PromiseOrValue<Store<Schema>> {
+export function connectStore<Schema = AnySchema>(
+  config: StoreConfig,
+  opts?: LifecycleOptions,
+): PromiseOrValue<Store<Schema>> {
   return lifecycle(config, opts, (checked, context) => openStore(checked, context.create ? 'connect' : 'open', context))
 }
 
 /** Create a store and open it; exclusive, in a race too: `STORE_EXISTS`. Other errors as `connectStore`. */
 export function createStore<Schema = AnySchema>(config: StoreConfig, opts: SyncOptions): Store<Schema>
 export function createStore<Schema = AnySchema>(config: StoreConfig, opts?: AsyncOptions): Promise<Store<Schema>>
-export function createStore<Schema = AnySchema>(config: StoreConfig, opts?: LifecycleOptions): PromiseOrValue<Store<Schema>> {
+export function createStore<Schema = AnySchema>(
+  config: StoreConfig,
+  opts?: LifecycleOptions,
+): PromiseOrValue<Store<Schema>> {
   return lifecycle(config, opts, (checked, context) => openStore(checked, 'create', context))
 }
 
@@ -47,7 +53,9 @@ export function storeExists(config: StoreConfig, opts?: LifecycleOptions): Promi
 export function deleteStore(config: StoreConfig, opts: SyncOptions): void
 export function deleteStore(config: StoreConfig, opts?: AsyncOptions): Promise<void>
 export function deleteStore(config: StoreConfig, opts?: LifecycleOptions): PromiseOrValue<void> {
-  return lifecycle(config, opts, ({ definition, config: checked }, context) => destroyEngine(definition, checked, context))
+  return lifecycle(config, opts, ({ definition, config: checked }, context) =>
+    destroyEngine(definition, checked, context),
+  )
 }
 
 /**
@@ -56,10 +64,18 @@ export function deleteStore(config: StoreConfig, opts?: LifecycleOptions): Promi
  */
 export function releaseStore(config: StoreConfig, store: Pick<Store, 'id'>, opts: SyncOptions): void
 export function releaseStore(config: StoreConfig, store: Pick<Store, 'id'>, opts?: AsyncOptions): Promise<void>
-export function releaseStore(config: StoreConfig, store: Pick<Store, 'id'>, opts?: LifecycleOptions): PromiseOrValue<void> {
+export function releaseStore(
+  config: StoreConfig,
+  store: Pick<Store, 'id'>,
+  opts?: LifecycleOptions,
+): PromiseOrValue<void> {
   return lifecycle(config, opts, ({ definition, config: checked }, context) => {
     const handle = handleOf(store)
-    if (handle === undefined || handle.engine.location !== locationOf(definition, checked) || handle.config.id !== checked.id) {
+    if (
+      handle === undefined ||
+      handle.engine.location !== locationOf(definition, checked) ||
+      handle.config.id !== checked.id
+    ) {
       throw new InvalidConfigError([{ path: 'config', message: 'is not the config of the store to release' }])
     }
     return release(handle, context)
@@ -98,7 +114,11 @@ function lifecycle<T>(
   })
 }
 
-function openStore<Schema>({ definition, config }: CheckedConfig, mode: Mode, context: OpenContext): PromiseOrValue<Store<Schema>> {
+function openStore<Schema>(
+  { definition, config }: CheckedConfig,
+  mode: Mode,
+  context: OpenContext,
+): PromiseOrValue<Store<Schema>> {
   const handle = new Handle(publicConfig(config), context.onError)
   return chain(acquireEngine(definition, config, mode, handle, context), (engine) => {
     handle.engine = engine

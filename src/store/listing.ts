@@ -77,12 +77,14 @@ function pageOfNames(needsMeta: (name: Name) => boolean, shows: (meta: Meta) => 
   }
 }
 
-function pageOfEntries(...[context, options, after, limit = ENTRIES_PAGE, call, backend]: Parameters<Fetch<unknown>>): ReturnType<
-  Fetch<unknown>
-> {
+function pageOfEntries(
+  ...[context, options, after, limit = ENTRIES_PAGE, call, backend]: Parameters<Fetch<unknown>>
+): ReturnType<Fetch<unknown>> {
   const { range, admit } = rangeOf(context, options, after, Math.min(limit, ENTRIES_PAGE))
   return chain(scanEntries(backend, range, call), ({ entries: found, next }) => ({
-    items: found.flatMap(([name, { meta, value }]) => (isLive(meta) && meta.type !== 'log' ? admit(name, meta.key, value) : [])),
+    items: found.flatMap(([name, { meta, value }]) =>
+      isLive(meta) && meta.type !== 'log' ? admit(name, meta.key, value) : [],
+    ),
     next,
   }))
 }
@@ -104,7 +106,12 @@ function rangeOf(
   }
 }
 
-function listing<T, Shown>(context: Context, options: ListingOptions, fetch: Fetch<T>, show: (item: Item<T>) => Shown): Listed<Shown> {
+function listing<T, Shown>(
+  context: Context,
+  options: ListingOptions,
+  fetch: Fetch<T>,
+  show: (item: Item<T>) => Shown,
+): Listed<Shown> {
   let after: Name | undefined
   let left = options.limit ?? Infinity
   const page = (): PromiseOrValue<{ shown: Shown[]; done: boolean }> =>
@@ -126,7 +133,7 @@ function listing<T, Shown>(context: Context, options: ListingOptions, fetch: Fet
 }
 
 function* syncItems<T>(page: () => { shown: T[]; done: boolean }): Generator<T, undefined> {
-  for (let done = false; !done; ) {
+  for (let done = false; !done;) {
     const next = page()
     yield* next.shown
     done = next.done
@@ -134,7 +141,7 @@ function* syncItems<T>(page: () => { shown: T[]; done: boolean }): Generator<T, 
 }
 
 async function* asyncItems<T>(page: () => PromiseOrValue<{ shown: T[]; done: boolean }>): AsyncGenerator<T, undefined> {
-  for (let done = false; !done; ) {
+  for (let done = false; !done;) {
     const next = await page()
     for (const item of next.shown) yield item
     done = next.done

@@ -17,7 +17,8 @@ export async function withLock<T>(
   const { name } = named(context, key)
   const task = async (): Promise<Awaited<T>> => await fn()
   if (handle.engine.backend.capabilities.lock === 'origin') {
-    return (await navigator.locks.request(`konserve-ts:${handle.config.id}:${name}`, signal ? { signal } : {}, task)) as Awaited<T>
+    const lock = `konserve-ts:${handle.config.id}:${name}`
+    return await navigator.locks.request(lock, signal ? { signal } : {}, task)
   }
   return sharedBy(handle.engine).locks.exclusive([name], { sync: false, signal }, task)
 }

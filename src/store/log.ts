@@ -25,7 +25,10 @@ export function append(context: Context, key: Key, element: unknown, options?: W
       const log = logOf(live(old)) ?? { id: randomId(), count: 0, last: '' }
       const last = randomId().slice(0, 8)
       const meta = changedMeta(live(old)?.meta, inner, 'log')
-      const cell: Entry = { meta: { key: inner, type: 'log', lastWrite: meta.lastWrite, own: { previous: log.last } }, value }
+      const cell: Entry = {
+        meta: { key: inner, type: 'log', lastWrite: meta.lastWrite, own: { previous: log.last } },
+        value,
+      }
       return {
         meta: { ...meta, own: { log: { ...log, count: log.count + 1, last } } },
         value: undefined,
@@ -62,7 +65,12 @@ export function reduceLog<A>(
   )
 }
 
-function read(context: Context, key: Key, options: LogOptions, visit: (element: unknown) => void): PromiseOrValue<void> {
+function read(
+  context: Context,
+  key: Key,
+  options: LogOptions,
+  visit: (element: unknown) => void,
+): PromiseOrValue<void> {
   return onKey(context, key, options, ({ name, call, backend }) =>
     holdEntry(backend, name, call, (entry) => {
       const { from, limit = Infinity, reverse = false } = options
@@ -112,7 +120,9 @@ function cells(info: LogInfo, start: number, end: number, call: Call, backend: B
     return Array.from({ length: end - start }, (_, i) => {
       const cell = byName.get(cellName(info.id, start + i, String(writeIds.get(start + i))))
       if (cell) return cell
-      throw new ConflictError(`Element ${start + i} of this log is gone: the log was replaced while it was being read. Read it again.`)
+      throw new ConflictError(
+        `Element ${start + i} of this log is gone: the log was replaced while it was being read. Read it again.`,
+      )
     })
   })
 }
@@ -120,7 +130,8 @@ function cells(info: LogInfo, start: number, end: number, call: Call, backend: B
 function logOf(entry: Entry | undefined): LogInfo | undefined {
   if (entry === undefined) return undefined
   const { type, own } = entry.meta
-  if (type !== 'log') throw new NotALogError('There is something else than a log under this key. Use another key, or delete it first.')
+  if (type !== 'log')
+    throw new NotALogError('There is something else than a log under this key. Use another key, or delete it first.')
   const info = own?.log
   if (info && typeof info.id === 'string' && Number.isSafeInteger(info.count)) return info
   throw new CorruptEntryError('The head of this log does not say where its elements are.')

@@ -6,24 +6,43 @@ import { fire, hasHooks } from './hooks.ts'
 import { pageOfKeys } from './listing.ts'
 import { live, newMeta } from './meta.ts'
 import { NOTHING } from './paths.ts'
-import type { AnySchema, BatchOp, BatchOptions, CallOptions, ListingOptions, SetManyOptions, WriteOp, WriteOptions } from './types.ts'
+import type {
+  AnySchema,
+  BatchOp,
+  BatchOptions,
+  CallOptions,
+  ListingOptions,
+  SetManyOptions,
+  WriteOp,
+  WriteOptions,
+} from './types.ts'
 import { valueOf } from './values.ts'
 
 /*
  * The calls on many keys at once: getMany, setMany, deleteMany, batch, clear.
  */
 
-export function getMany(context: Context, keys: Iterable<Key>, options?: CallOptions): PromiseOrValue<Map<Key, unknown>> {
+export function getMany(
+  context: Context,
+  keys: Iterable<Key>,
+  options?: CallOptions,
+): PromiseOrValue<Map<Key, unknown>> {
   return run(context, options, (call, backend) => {
     const wanted = Array.from(keys, (key) => ({ key, ...named(context, key) }))
-    return chain(backend.readMany(wanted.map(({ name }) => name), call), (entries) => {
-      const found = new Map<Key, unknown>()
-      for (const [i, { key, inner }] of wanted.entries()) {
-        const value = valueOf(live(entries[i]), inner)
-        if (value !== NOTHING) found.set(key, value)
-      }
-      return found
-    })
+    return chain(
+      backend.readMany(
+        wanted.map(({ name }) => name),
+        call,
+      ),
+      (entries) => {
+        const found = new Map<Key, unknown>()
+        for (const [i, { key, inner }] of wanted.entries()) {
+          const value = valueOf(live(entries[i]), inner)
+          if (value !== NOTHING) found.set(key, value)
+        }
+        return found
+      },
+    )
   })
 }
 
@@ -33,11 +52,19 @@ export function setMany(
   options: SetManyOptions<Key> = {},
 ): PromiseOrValue<void> {
   const { meta, metaOf = () => meta, ttl } = options
-  const toOp = ([key, value]: readonly [Key, unknown]): BatchOp<AnySchema> => ({ set: [key, value], meta: metaOf(key), ttl })
+  const toOp = ([key, value]: readonly [Key, unknown]): BatchOp<AnySchema> => ({
+    set: [key, value],
+    meta: metaOf(key),
+    ttl,
+  })
   return chain(writeMany(context, 'setMany', entries, toOp, options), () => undefined)
 }
 
-export function deleteMany(context: Context, keys: Iterable<Key>, options?: WriteOptions): PromiseOrValue<Map<Key, boolean>> {
+export function deleteMany(
+  context: Context,
+  keys: Iterable<Key>,
+  options?: WriteOptions,
+): PromiseOrValue<Map<Key, boolean>> {
   const wanted = [...keys]
   return chain(
     writeMany(context, 'deleteMany', wanted, (key) => ({ delete: key }), options),
@@ -45,8 +72,15 @@ export function deleteMany(context: Context, keys: Iterable<Key>, options?: Writ
   )
 }
 
-export function batch(context: Context, ops: Iterable<BatchOp<AnySchema>>, options?: BatchOptions): PromiseOrValue<void> {
-  return chain(writeMany(context, 'batch', ops, (op) => op, options), () => undefined)
+export function batch(
+  context: Context,
+  ops: Iterable<BatchOp<AnySchema>>,
+  options?: BatchOptions,
+): PromiseOrValue<void> {
+  return chain(
+    writeMany(context, 'batch', ops, (op) => op, options),
+    () => undefined,
+  )
 }
 
 export function clear(context: Context, options?: WriteOptions & Pick<ListingOptions, 'prefix'>): PromiseOrValue<void> {
@@ -59,7 +93,8 @@ export function clear(context: Context, options?: WriteOptions & Pick<ListingOpt
         after = next
         const ops = items.map(({ name }): EntryOp => ({ delete: name }))
         return chain(backend.batch(ops, { atomic: false }, call), (answers) => {
-          if (hasHooks(context)) cleared.push(...items.filter((_, i) => answers[i]).map(({ key }) => context.scope.inner(key)))
+          if (hasHooks(context))
+            cleared.push(...items.filter((_, i) => answers[i]).map(({ key }) => context.scope.inner(key)))
           return after !== undefined
         })
       }),
@@ -82,10 +117,16 @@ function writeMany<T>(
       const each = toOp(item)
       const { name, inner } = named(context, 'set' in each ? each.set[0] : each.delete)
       keys.push(inner)
-      return 'set' in each ? { write: [name, { meta: newMeta(inner, 'value', each), value: each.set[1] }] } : { delete: name }
+      return 'set' in each
+        ? { write: [name, { meta: newMeta(inner, 'value', each), value: each.set[1] }] }
+        : { delete: name }
     })
     return chain(backend.batch(ops, { atomic: options.atomic === true }, call), (answers) => {
-      fireMany(context, op, keys.filter((_, i) => answers[i]))
+      fireMany(
+        context,
+        op,
+        keys.filter((_, i) => answers[i]),
+      )
       return answers
     })
   })

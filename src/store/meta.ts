@@ -63,7 +63,8 @@ const BUILT_IN = ['key', 'type', 'lastWrite', 'expires']
 
 function ownFields(meta: Readonly<Record<string, unknown>> | undefined): Record<string, unknown> | undefined {
   if (meta === undefined) return undefined
-  const prototype = typeof meta === 'object' && meta !== null ? (Object.getPrototypeOf(meta) as object | null) : undefined
+  const prototype =
+    typeof meta === 'object' && meta !== null ? (Object.getPrototypeOf(meta) as object | null) : undefined
   if (prototype === undefined || (prototype !== null && Object.getPrototypeOf(prototype) !== null)) {
     throw new TypeError('Metadata must be a plain object.')
   }

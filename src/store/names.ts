@@ -114,7 +114,8 @@ export function normalizeKey(key: unknown, path: Path = []): Key {
   if (kind === 'Date' && !Number.isNaN((key as Date).getTime())) return key as Date
   if (kind === 'TypedArray' && typedArrayName(key as object) === 'Uint8Array') return key as Uint8Array
   if (kind === 'Array') return Array.from(key as unknown[], (element, i) => normalizeKey(element, [...path, i]))
-  if (kind !== 'Object') throw invalid(key === undefined ? 'undefined' : kind === 'Date' ? 'an invalid Date' : describe(key), path)
+  if (kind !== 'Object')
+    throw invalid(key === undefined ? 'undefined' : kind === 'Date' ? 'an invalid Date' : describe(key), path)
   const copy: Record<string, Key> = Object.create(null)
   for (const [property, value] of Object.entries(key as object)) {
     const inside = [...path, property]

@@ -13,7 +13,12 @@ export function getAt(root: unknown, segments: readonly Segment[]): unknown {
  * `root` with `fn` of what is at `segments` (`undefined` if nothing is) in its place. Containers on the way are copied,
  * missing ones made: an array where the next segment is a number, else an object.
  */
-export function updateAt(root: unknown, segments: readonly Segment[], fn: (old: unknown) => unknown, depth = 0): unknown {
+export function updateAt(
+  root: unknown,
+  segments: readonly Segment[],
+  fn: (old: unknown) => unknown,
+  depth = 0,
+): unknown {
   const old = root === NOTHING ? undefined : root
   if (depth === segments.length) return fn(old)
   const segment = segments[depth]!
@@ -35,7 +40,8 @@ export function deleteAt(root: unknown, segments: readonly Segment[], depth = 0)
 
 function child(container: unknown, segment: Segment): unknown {
   if (container instanceof Map) return container.has(segment) ? container.get(segment) : NOTHING
-  if (Array.isArray(container)) return isIndex(segment) && segment < container.length ? (container[segment] as unknown) : NOTHING
+  if (Array.isArray(container))
+    return isIndex(segment) && segment < container.length ? (container[segment] as unknown) : NOTHING
   if (!isPlainObject(container) || !isProperty(segment)) return NOTHING
   return Object.hasOwn(container, segment) ? container[segment] : NOTHING
 }
@@ -50,7 +56,9 @@ function checkSegment(container: unknown, segments: readonly Segment[], depth: n
       : 'nothing'
   if (!expected) return
   const where = formatPath(segments.slice(0, depth).map(label))
-  throw new InvalidPathError(`At ${where} is ${describe(container)}: the next segment can be ${expected}, got ${label(segment)}.`)
+  throw new InvalidPathError(
+    `At ${where} is ${describe(container)}: the next segment can be ${expected}, got ${label(segment)}.`,
+  )
 }
 
 /** A copy of the container with `value` at the segment, without it for `NOTHING`. */

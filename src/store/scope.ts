@@ -19,7 +19,8 @@ export const rootScope: Scope = makeScope({
 
 /** The view of `parent` under `prefix`. */
 export function subScope(parent: Scope, prefix: unknown): Scope {
-  const step = typeof prefix === 'string' ? stringStep(prefix) : Array.isArray(prefix) ? arrayStep([...prefix]) : undefined
+  const step =
+    typeof prefix === 'string' ? stringStep(prefix) : Array.isArray(prefix) ? arrayStep([...prefix]) : undefined
   if (step === undefined) throw new InvalidKeyError('A scope is a string or an array of keys.', { key: prefix })
   const scope = makeScope({
     inner: (key) => parent.inner(step.inner(key)),
@@ -47,7 +48,12 @@ function makeScope(step: Step): Scope {
     ...step,
     range(prefix) {
       const pattern = step.lift(toPattern(prefix))
-      const name = pattern === undefined ? '' : 'string' in pattern ? stringPrefix(pattern.string) : namePrefix(pattern.elements, pattern.last)
+      const name =
+        pattern === undefined
+          ? ''
+          : 'string' in pattern
+            ? stringPrefix(pattern.string)
+            : namePrefix(pattern.elements, pattern.last)
       return { prefix: name, matches: (key) => startsWith(key, prefix) }
     },
   }
@@ -63,7 +69,9 @@ function stringStep(prefix: string): Step {
     lift(pattern) {
       if (pattern === undefined) return { string: prefix }
       if ('string' in pattern) return { string: prefix + pattern.string }
-      throw new InvalidKeyError(`In the scope ${JSON.stringify(prefix)} keys are strings, so no array can lead to them.`)
+      throw new InvalidKeyError(
+        `In the scope ${JSON.stringify(prefix)} keys are strings, so no array can lead to them.`,
+      )
     },
   }
 }
@@ -72,7 +80,9 @@ function arrayStep(elements: readonly Key[]): Step {
   return {
     inner: (key) => [...elements, key],
     outer: (key) =>
-      Array.isArray(key) && key.length === elements.length + 1 && startsWith(key, elements) ? (key.at(-1) as Key) : undefined,
+      Array.isArray(key) && key.length === elements.length + 1 && startsWith(key, elements)
+        ? (key.at(-1) as Key)
+        : undefined,
     lift: (pattern) => (pattern && 'string' in pattern ? { elements, last: pattern.string } : { elements }),
   }
 }
@@ -81,11 +91,15 @@ function toPattern(prefix: unknown): Pattern {
   if (prefix === undefined) return undefined
   if (typeof prefix === 'string') return { string: prefix }
   if (Array.isArray(prefix)) return { elements: prefix as Key[] }
-  throw new InvalidKeyError('A prefix is a string, for strings that start so, or an array, for arrays that start so.', { key: prefix })
+  throw new InvalidKeyError('A prefix is a string, for strings that start so, or an array, for arrays that start so.', {
+    key: prefix,
+  })
 }
 
 function startsWith(key: Key, prefix: string | readonly Key[] | undefined): boolean {
   if (prefix === undefined) return true
   if (typeof prefix === 'string') return typeof key === 'string' && key.startsWith(prefix)
-  return Array.isArray(key) && key.length >= prefix.length && prefix.every((element, i) => sameKey(element, key[i] as Key))
+  return (
+    Array.isArray(key) && key.length >= prefix.length && prefix.every((element, i) => sameKey(element, key[i] as Key))
+  )
 }

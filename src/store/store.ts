@@ -30,7 +30,8 @@ const methods = {
   has,
   getMeta,
   set,
-  update: (context: Context, key: Key, fn: Update, options?: UpdateOptions) => update(context, 'update', [key], fn, options),
+  update: (context: Context, key: Key, fn: Update, options?: UpdateOptions) =>
+    update(context, 'update', [key], fn, options),
   delete: remove,
   getIn,
   setIn,

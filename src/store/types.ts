@@ -24,7 +24,9 @@ export type Result<Options, T> = Options extends { readonly sync: true }
     : Promise<T>
 
 /** What a listing answers: an `Iterable` with `{ sync: true }`, else an `AsyncIterable`. */
-export type Listing<Options, T> = Options extends { readonly sync: true } ? IterableIterator<T> : AsyncIterableIterator<T>
+export type Listing<Options, T> = Options extends { readonly sync: true }
+  ? IterableIterator<T>
+  : AsyncIterableIterator<T>
 
 export interface CallOptions {
   /** Answer with the value itself; `SYNC_UNSUPPORTED` where the engine is asynchronous, `BUSY` where the key is. */
@@ -214,7 +216,10 @@ export interface Store<Schema = AnySchema> {
     options?: O & UpdateOptions,
   ): Result<O, [old: unknown, new: unknown]>
   /** Remove what is at a path: a property, an element (those behind it move up), an entry of a Map. */
-  deleteIn<const O extends WriteOptions = {}>(path: Path<KeyOf<Schema>>, options?: O): Result<O, [old: unknown, new: unknown]>
+  deleteIn<const O extends WriteOptions = {}>(
+    path: Path<KeyOf<Schema>>,
+    options?: O,
+  ): Result<O, [old: unknown, new: unknown]>
 
   /** The values of the keys that are there, under the caller's own key objects. */
   getMany<K extends KeyOf<Schema>, const O extends CallOptions = {}>(
@@ -269,7 +274,11 @@ export interface Store<Schema = AnySchema> {
   /** A view of the keys under a prefix: `scope('a')` puts the string before string keys, `scope(['a'])` makes `k` `['a', k]`. */
   scope<S = AnySchema>(prefix: string | readonly Key[]): Store<S>
   /** Run `fn` while no other `withLock` of this key runs; see `capabilities.lock` for its reach. Not re-entrant. */
-  withLock<T>(key: KeyOf<Schema>, fn: () => T, options?: { readonly signal?: AbortSignal | undefined }): Promise<Awaited<T>>
+  withLock<T>(
+    key: KeyOf<Schema>,
+    fn: () => T,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<Awaited<T>>
   /** Be told of every write of this store in this process. A hook under the same id is replaced. */
   addWriteHook(id: string, hook: WriteHook): void
   /** Whether there was such a hook. */

@@ -7,7 +7,16 @@ import { fire } from './hooks.ts'
 import { changedMeta, live, newMeta, presentMeta } from './meta.ts'
 import { sameKey } from './names.ts'
 import { NOTHING, deleteAt, getAt, updateAt } from './paths.ts'
-import type { CallOptions, EntryMeta, GetOptions, Path, Segment, SetOptions, UpdateOptions, WriteOptions } from './types.ts'
+import type {
+  CallOptions,
+  EntryMeta,
+  GetOptions,
+  Path,
+  Segment,
+  SetOptions,
+  UpdateOptions,
+  WriteOptions,
+} from './types.ts'
 
 /*
  * The calls on one key that deal in whole values: get, has, getMeta, set, update, delete, and their `In` forms.
@@ -69,7 +78,9 @@ export function update(
     const value = fn(old)
     if (!isPromise(value)) return value
     value.then(undefined, () => undefined)
-    throw new TypeError('An update function must be synchronous, it returned a promise. Await before the update, or use withLock.')
+    throw new TypeError(
+      'An update function must be synchronous, it returned a promise. Await before the update, or use withLock.',
+    )
   }
   return change(context, op, path, options, () => (old, segments) => updateAt(old, segments, next))
 }
@@ -86,7 +97,11 @@ export function setIn(
   })
 }
 
-export function deleteIn(context: Context, path: Path<Key>, options?: WriteOptions): PromiseOrValue<[unknown, unknown]> {
+export function deleteIn(
+  context: Context,
+  path: Path<Key>,
+  options?: WriteOptions,
+): PromiseOrValue<[unknown, unknown]> {
   return change(context, 'deleteIn', path, options, () => deleteAt)
 }
 
@@ -118,14 +133,23 @@ function change(
       const value = valueOf(before, inner)
       const next = compute(value, segments)
       if (next === value && op === 'deleteIn') return old
-      return next === NOTHING ? undefined : { meta: changedMeta(before?.meta, inner, 'value', options?.meta), value: next }
+      return next === NOTHING
+        ? undefined
+        : { meta: changedMeta(before?.meta, inner, 'value', options?.meta), value: next }
     }
     const updated = backend.update(name, (old) => whileUpdating(context, name, () => step(old)), call)
     return chain(updated, ([old, next]) => {
       const oldValue = live(old)?.value
       const value = live(next)?.value
       if (next !== old) {
-        fire(context, () => ({ op, key: inner, ...(op !== 'update' && { segments }), oldValue, value, meta: next?.meta }))
+        fire(context, () => ({
+          op,
+          key: inner,
+          ...(op !== 'update' && { segments }),
+          oldValue,
+          value,
+          meta: next?.meta,
+        }))
       }
       return [oldValue, value]
     })
@@ -138,7 +162,8 @@ function onPath<T>(
   options: WriteOptions | undefined,
   body: (keyCall: KeyCall, segments: readonly Segment[]) => PromiseOrValue<T>,
 ): PromiseOrValue<T> {
-  if (Array.isArray(path) && path.length > 0) return onKey(context, path[0], options, (keyCall) => body(keyCall, path.slice(1)))
+  if (Array.isArray(path) && path.length > 0)
+    return onKey(context, path[0], options, (keyCall) => body(keyCall, path.slice(1)))
   return run(context, options, () => {
     throw new InvalidPathError('A path is an array that starts with the key: [key, ...segments].')
   })

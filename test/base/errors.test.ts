@@ -31,7 +31,7 @@ const CLASSES: Record<string, string> = {
 
 test('every error class has its own name and code, and carries key and cause', () => {
   for (const [name, code] of Object.entries(CLASSES)) {
-    const Class = errors[name as keyof typeof errors] as unknown as errors.CodedErrorClass<errors.ErrorCode>
+    const Class = new Map<string, unknown>(Object.entries(errors)).get(name) as errors.CodedErrorClass<errors.ErrorCode>
     const cause = new Error('beneath')
     const error = new Class('message', { key: ['k'], cause })
     expect(error).toBeInstanceOf(errors.KonserveError)

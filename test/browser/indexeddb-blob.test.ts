@@ -270,7 +270,10 @@ describe('an IndexedDB store', () => {
 test('what another program put into the database is not listed by the store', async () => {
   const config = { backend: 'indexeddb', id: crypto.randomUUID() } as const
   const store = await connectStore(config)
-  await store.setMany([['a', 1], [2, 'b']])
+  await store.setMany([
+    ['a', 1],
+    [2, 'b'],
+  ])
   const raw = await openDB<EntriesDatabase>(`konserve-${config.id}`)
   for (const key of ['NO NAME', 'nothing', 'cccc', 'x', 's%2d']) await raw.put('entries', new Uint8Array(30), key)
   raw.close()

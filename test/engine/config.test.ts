@@ -12,7 +12,11 @@ function check(config: unknown): AnyConfig {
 }
 
 registerBackend('with-valibot', {
-  schema: v.strictObject({ url: v.pipe(v.string(), v.url()), retries: v.optional(v.number(), 3), key: v.optional(v.string()) }),
+  schema: v.strictObject({
+    url: v.pipe(v.string(), v.url()),
+    retries: v.optional(v.number(), 3),
+    key: v.optional(v.string()),
+  }),
   secrets: ['key', 'nested.password'],
   capabilities: { sync: true, atomicUpdate: 'process', atomicBatch: 0, persistent: false, lock: 'process' },
   locate: ({ id: place }) => place,
@@ -44,7 +48,12 @@ describe('a config', () => {
   })
 
   test('names every wrong field by its path, those of nested configs too', () => {
-    const wrong = { backend: 'tiered', id, frontendConfig: { backend: 'memory', isolation: 'x', more: 1 }, backendConfig: { backend: 'memory' } }
+    const wrong = {
+      backend: 'tiered',
+      id,
+      frontendConfig: { backend: 'memory', isolation: 'x', more: 1 },
+      backendConfig: { backend: 'memory' },
+    }
     expect(() => check(wrong)).toThrow(
       expect.objectContaining({
         issues: [
@@ -78,15 +87,31 @@ describe('a config', () => {
   })
 
   test('is shown without secrets', () => {
-    const config = { backend: 'with-valibot', id, url: 'https://example.com', key: 's3cr3t', nested: { password: 'p', user: 'u' } }
-    expect(publicConfig(config)).toEqual({ backend: 'with-valibot', id, url: 'https://example.com', nested: { user: 'u' } })
+    const config = {
+      backend: 'with-valibot',
+      id,
+      url: 'https://example.com',
+      key: 's3cr3t',
+      nested: { password: 'p', user: 'u' },
+    }
+    expect(publicConfig(config)).toEqual({
+      backend: 'with-valibot',
+      id,
+      url: 'https://example.com',
+      nested: { user: 'u' },
+    })
     const tier = { backend: 'tiered', id, frontendConfig: { backend: 'memory', id }, backendConfig: config }
     expect(JSON.stringify(publicConfig(tier))).not.toContain('s3cr3t')
     expect(config.key).toBe('s3cr3t')
   })
 
   test("lets a tier's configs inherit its id, and no other", () => {
-    const tier = { backend: 'tiered', id, frontendConfig: { backend: 'memory' }, backendConfig: { backend: 'memory', id: id.toUpperCase() } }
+    const tier = {
+      backend: 'tiered',
+      id,
+      frontendConfig: { backend: 'memory' },
+      backendConfig: { backend: 'memory', id: id.toUpperCase() },
+    }
     expect(check(tier)).toMatchObject({ frontendConfig: { id }, backendConfig: { id } })
     expect(() => check({ ...tier, backendConfig: { backend: 'memory', id: crypto.randomUUID() } })).toThrow(
       expect.objectContaining({ issues: [expect.objectContaining({ path: 'backendConfig.id' })] }),

@@ -135,7 +135,11 @@ describe('KeyQueue', () => {
     const queue = new KeyQueue()
     const log: string[] = []
     void queue.exclusive(['a'], ASYNC, () => turn().then(() => log.push('a')))
-    void queue.exclusive(['b'], ASYNC, () => turn().then(turn).then(() => log.push('b')))
+    void queue.exclusive(['b'], ASYNC, () =>
+      turn()
+        .then(turn)
+        .then(() => log.push('b')),
+    )
     await queue.idle(ASYNC)
     expect(log).toEqual(['a', 'b'])
     expect(queue.idle(ASYNC)).toBeUndefined()

@@ -58,7 +58,9 @@ function pages(names: SortedNames, listing: Listing): string[] {
 }
 
 function expected(map: Map<string, number>, { prefix, after, reverse }: Listing): string[] {
-  const names = [...map.keys()].filter((name) => name.startsWith(prefix) && (prefix !== '' || !name.startsWith('~'))).sort()
+  const names = [...map.keys()]
+    .filter((name) => name.startsWith(prefix) && (prefix !== '' || !name.startsWith('~')))
+    .sort()
   if (reverse) names.reverse()
   return names.filter((name) => after === undefined || (reverse ? name < after : name > after))
 }

@@ -10,7 +10,10 @@ const SYNC: Call = { sync: true }
 const context: OpenContext = { ...CALL, createContainer: false, private: true, onError: () => undefined }
 
 /** A memory backend whose calls are counted and answered later; `before` runs in front of each and may throw. */
-function spied(options: { later: boolean; persistent?: boolean }): Backend & { calls: string[]; before: (call: string) => void } {
+function spied(options: {
+  later: boolean
+  persistent?: boolean
+}): Backend & { calls: string[]; before: (call: string) => void } {
   const inner = findBackend('memory')!.create({ backend: 'memory', id: 'x' }, context) as Backend
   const spy = { calls: [] as string[], before: (_call: string): void => undefined }
   return new Proxy(inner, {
@@ -64,7 +67,7 @@ describe('a tier', () => {
     const subject = tier()
     const found = await Promise.all(Array.from({ length: 1000 }, () => subject.read('sk', CALL)))
     expect(back.calls).toEqual(['readMany'])
-    expect(found.every((each) => (each?.value as { n: number }).n === 1)).toBe(true)
+    expect(found.every((each) => (each!.value as { n: number }).n === 1)).toBe(true)
     expect(new Set(found.map((each) => each?.value)).size).toBe(1000)
     await subject.read('sk', CALL)
     expect(back.calls).toEqual(['readMany'])
@@ -202,7 +205,9 @@ describe('a tier', () => {
     expect(() => subject.read('sk', SYNC)).toThrow(expect.objectContaining({ code: 'NOT_RESIDENT' }))
     await subject.read('sk', CALL)
     expect((subject.read('sk', SYNC) as Entry).value).toBe('v')
-    expect(() => subject.write('sk', entry('w'), {}, SYNC)).toThrow(expect.objectContaining({ code: 'SYNC_UNSUPPORTED' }))
+    expect(() => subject.write('sk', entry('w'), {}, SYNC)).toThrow(
+      expect.objectContaining({ code: 'SYNC_UNSUPPORTED' }),
+    )
     expect(() => subject.list({}, SYNC)).toThrow(expect.objectContaining({ code: 'NOT_RESIDENT' }))
   })
 
@@ -223,10 +228,13 @@ describe('a tier', () => {
 
   test('does not keep logs or large binaries in front', async () => {
     const subject = tier()
-    const large = { meta: { key: 'k', type: 'binary', lastWrite: new Date() } as const, value: new Uint8Array(2 ** 20 + 1) }
+    const large = {
+      meta: { key: 'k', type: 'binary', lastWrite: new Date() } as const,
+      value: new Uint8Array(2 ** 20 + 1),
+    }
     await subject.write('sk', large, {}, CALL)
     expect(await front.read('sk', CALL)).toBeUndefined()
-    expect(((await subject.read('sk', CALL))?.value as Uint8Array).length).toBe(2 ** 20 + 1)
+    expect(((await subject.read('sk', CALL))!.value as Uint8Array).length).toBe(2 ** 20 + 1)
     expect(await front.read('sk', CALL)).toBeUndefined()
   })
 })
