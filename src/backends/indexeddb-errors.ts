@@ -1,32 +1,26 @@
 import { QuotaExceededError, StorageUnavailableError } from '../base/errors.ts'
 
-/** What to report of a failed call of IndexedDB; any other error stays as it is. */
-export function indexedDbError(error: unknown, name: string): unknown {
-  if (!(error instanceof DOMException)) return error
-  if (error.name === 'QuotaExceededError') {
-    return new QuotaExceededError(
-      `No more space for the database ${name}. Delete entries, or call navigator.storage.persist().`,
-      { cause: error },
-    )
+/** Run `task` on the database `name`; whatever it fails of is reported by `indexedDbError`. */
+export async function guarded<T>(name: string, task: (name: string) => Promise<T>): Promise<T> {
+  try {
+    return await task(name)
+  } catch (error) {
+    throw indexedDbError(error, name)
   }
-  return new StorageUnavailableError(
-    `IndexedDB cannot use the database ${name} (${error.name}: ${error.message}). ${REMEDIES[error.name] ?? DEFAULT_REMEDY}`,
-    { cause: error },
-  )
 }
 
-export function indexedDbMissing(name: string): StorageUnavailableError {
-  return new StorageUnavailableError(`There is no IndexedDB here for the database ${name}. Use the memory backend.`)
+/** What to report of a failed call of IndexedDB: QUOTA_EXCEEDED, STORAGE_UNAVAILABLE. */
+export function indexedDbError(cause: unknown, name: string): Error {
+  const kind = cause instanceof Error ? cause.name : ''
+  const Kind = kind === 'QuotaExceededError' ? QuotaExceededError : StorageUnavailableError
+  return new Kind(`IndexedDB cannot use the database ${name} (${String(cause)}). ${REMEDIES[kind] ?? REMEDY}`, {
+    cause,
+  })
 }
 
-export function indexedDbBlocked(name: string): StorageUnavailableError {
-  return new StorageUnavailableError(
-    `Another tab holds the database ${name} open. Close the other tabs of this site and try again.`,
-  )
-}
-
-const DEFAULT_REMEDY = 'Reload the page, and check that the browser lets this site store data.'
+const REMEDY = 'Let this site store data, release the store and connect again.'
 const REMEDIES: Record<string, string> = {
-  InvalidStateError: 'The connection was closed: release the store and connect again.',
-  SecurityError: 'Allow this site to store data, or leave the private or sandboxed frame.',
+  QuotaExceededError: 'Delete entries.',
+  ReferenceError: 'Use the memory backend.',
+  TimeoutError: 'Close the other tabs of this site.',
 }

@@ -1,23 +1,11 @@
-import {
-  type Backend,
-  type BaseConfig,
-  type Call,
-  type Capabilities,
-  type Condition,
-  type EntryOp,
-  type EntriesPage,
-  type ListOptions,
-  type NamesPage,
-  registerBackend,
-} from '../base/backend.ts'
-import { type Entry, type Meta, type Name, type Version, isLive } from '../base/entry.ts'
-import { ConflictError, StoreExistsError, StoreNotFoundError, closedStore } from '../base/errors.ts'
+import { type Backend, type BaseConfig, type Capabilities, type Condition, registerBackend } from '../base/backend.ts'
+import { type Entry, type Name, type Version, isLive } from '../base/entry.ts'
+import { storeExists, storeNotFound } from '../base/errors.ts'
+import { checkVersion } from '../engine/condition.ts'
 import { SortedNames } from '../engine/sorted-names.ts'
 import { fields, oneOf, optional } from '../base/schema.ts'
 import { clone, freeze } from '../codec/clone.ts'
 import { droppedParts } from '../engine/parts.ts'
-
-const schema = fields({ isolation: optional(oneOf('clone', 'freeze')) })
 
 export interface MemoryConfig {
   /**
@@ -33,9 +21,7 @@ declare module '../base/backend.ts' {
   }
 }
 
-interface Stored {
-  readonly meta: Meta
-  readonly value: unknown
+interface Stored extends Entry {
   readonly version: Version
   /** Deeply frozen, and so safe to give out as it is. */
   readonly frozen: boolean
@@ -49,164 +35,102 @@ const capabilities: Capabilities = {
   lock: 'process',
 }
 
+/** An entry, or nothing, to be put under a name whose entry is at this version. */
+type Put = readonly [Name, (Entry | undefined)?, Condition['ifVersion']?]
+type Open = (config: MemoryConfig) => Backend
+
 /** The stores of this process by id; they stay until they are deleted. */
-const stores = new Map<string, MemoryData>()
+const stores = new Map<string, Open>()
 
 registerBackend<BaseConfig & MemoryConfig>('memory', {
-  schema,
+  schema: fields({ isolation: optional(oneOf('clone', 'freeze')) }),
   capabilities,
   locate: ({ id }) => id,
   exists: ({ id }) => stores.has(id),
   create(config, context) {
-    if (context.private) return new MemoryBackend(new MemoryData(), config)
-    if (stores.has(config.id)) {
-      throw new StoreExistsError(`The store ${config.id} exists already. Open it with connectStore.`)
+    const { id } = config
+    const open = memoryStore()
+    if (!context.private) {
+      if (stores.has(id)) throw storeExists(id)
+      stores.set(id, open)
     }
-    const data = new MemoryData()
-    stores.set(config.id, data)
-    return new MemoryBackend(data, config)
+    return open(config)
   },
   open(config, context) {
-    const data = context.private ? undefined : stores.get(config.id)
-    if (data) return new MemoryBackend(data, config)
-    throw new StoreNotFoundError(
-      `There is no store at ${config.id}. Create it: createStore, or connectStore without { create: false }.`,
-    )
+    const open = stores.get(config.id)
+    if (open && !context.private) return open(config)
+    throw storeNotFound(config.id)
   },
-  destroy({ id }) {
-    stores.delete(id)
+  destroy({ id }, context) {
+    if (!context.private) stores.delete(id)
   },
 })
 
-class MemoryData {
-  readonly entries = new Map<Name, Stored>()
-  readonly names = new SortedNames(this.entries)
-  writes = 0
-}
-
 /** Entries as values in a Map: every call is done when it returns. */
-class MemoryBackend implements Backend {
-  readonly capabilities: Capabilities = capabilities
-  readonly #data: MemoryData
-  readonly #freezes: boolean
-  #closed = false
+function memoryStore(): Open {
+  const entries = new Map<Name, Stored>()
+  const names = new SortedNames(entries)
+  let writes = 0
 
-  constructor(data: MemoryData, config: MemoryConfig) {
-    this.#data = data
-    this.#freezes = config.isolation === 'freeze'
-  }
-
-  read(name: Name): Entry | undefined {
-    const stored = this.#get(name)
-    return stored && this.#entry(stored)
-  }
-
-  readMeta(name: Name): Meta | undefined {
-    return this.#get(name)?.meta
-  }
-
-  readMany(names: readonly Name[]): (Entry | undefined)[] {
-    return names.map((name) => this.read(name))
-  }
-
-  write(name: Name, entry: Entry, condition: Condition): Version {
-    const stored = this.#isolate(entry)
-    this.#check(name, condition)
-    this.#put(name, stored)
-    return stored.version
-  }
-
-  delete(name: Name, condition: Condition): boolean {
-    this.#check(name, condition)
-    const old = this.#get(name)
-    this.#remove(name)
-    return old !== undefined && isLive(old.meta)
-  }
-
-  update(name: Name, fn: (old: Entry | undefined) => Entry | undefined): [Entry | undefined, Entry | undefined] {
-    const stored = this.#get(name)
-    const old = stored && this.#entry(stored)
-    const next = fn(old)
-    if (next === old) return [old, next]
-    const parts = next?.parts?.map(([partName, part]) => [partName, this.#isolate(part)] as const) ?? []
-    const isolated = next && this.#isolate(next)
-    for (const part of parts) this.#put(...part)
-    if (isolated) this.#put(name, isolated)
-    else this.#remove(name)
-    return [old, next]
-  }
-
-  batch(ops: readonly EntryOp[]): boolean[] {
-    const prepared = ops.map((op) => ('write' in op ? this.#isolate(op.write[1]) : undefined))
-    for (const op of ops) this.#check('write' in op ? op.write[0] : op.delete, op)
-    return ops.map((op, i) => {
-      if ('delete' in op) return this.delete(op.delete, {})
-      this.#put(op.write[0], prepared[i]!)
-      return true
-    })
-  }
-
-  list(options: ListOptions): NamesPage {
-    this.#checkOpen()
-    return this.#data.names.page(options)
-  }
-
-  scan(options: ListOptions): EntriesPage {
-    const { names, next } = this.list(options)
-    return { entries: names.map((name) => [name, this.#entry(this.#get(name)!)]), next }
-  }
-
-  flush(): void {
-    this.#checkOpen()
-  }
-
-  close(_call: Call): void {
-    this.#closed = true
-  }
-
-  #checkOpen(): void {
-    if (this.#closed) throw closedStore()
-  }
-
-  #get(name: Name): Stored | undefined {
-    this.#checkOpen()
-    return this.#data.entries.get(name)
-  }
-
-  #entry({ meta, value, version, frozen }: Stored): Entry {
-    return { meta, value: frozen && this.#freezes ? value : clone(value), version }
-  }
-
-  #isolate({ meta, value }: Entry): Stored {
-    const copy = clone(value)
-    return { meta, value: copy, version: String(++this.#data.writes), frozen: this.#freezes && freeze(copy) }
-  }
-
-  #put(name: Name, stored: Stored): void {
-    const { entries, names } = this.#data
+  /** Put an entry in the place of another, or of none, or none; answers whether there is, or was, a live one. */
+  const replace = (name: Name, stored?: Stored): boolean => {
     const old = entries.get(name)
-    entries.set(name, stored)
-    if (old === undefined) names.add(name)
-    else this.#dropParts(old.meta, stored.meta)
-  }
-
-  #remove(name: Name): void {
-    const { entries } = this.#data
-    const old = entries.get(name)
-    entries.delete(name)
-    if (old) this.#dropParts(old.meta)
-  }
-
-  #dropParts(old: Meta, next?: Meta): void {
-    if (old.own === undefined) return
-    for (const prefix of droppedParts(old, next)) {
-      for (const part of this.#data.names.page({ prefix }).names) this.#remove(part)
+    if (stored) entries.set(name, stored)
+    else entries.delete(name)
+    if (stored && !old) names.add(name)
+    for (const prefix of droppedParts(old?.meta, stored?.meta)) {
+      for (const part of names.page({ prefix }).names) replace(part)
     }
+    return stored !== undefined || (old !== undefined && isLive(old.meta))
   }
 
-  #check(name: Name, { ifVersion }: Condition): void {
-    if (ifVersion === undefined) return
-    if ((this.#get(name)?.version ?? null) === ifVersion) return
-    throw new ConflictError(`The entry ${name} is not at the expected version.`)
+  return ({ isolation }) => {
+    const freezes = isolation === 'freeze'
+
+    const read = (name: Name): Entry | undefined => {
+      const stored = entries.get(name)
+      return stored && { ...stored, value: stored.frozen && freezes ? stored.value : clone(stored.value) }
+    }
+
+    const isolate = ({ meta, value }: Entry): Stored => {
+      const copy = clone(value)
+      return { meta, value: copy, version: String(++writes), frozen: freezes && freeze(copy) }
+    }
+
+    /** Nothing is touched before everything is checked and copied. */
+    const apply = (changes: readonly Put[]): boolean[] =>
+      changes
+        .map(([name, entry, ifVersion]) => {
+          checkVersion(name, entries.get(name)?.version, { ifVersion })
+          return [name, entry && isolate(entry)] as const
+        })
+        .map(([name, stored]) => replace(name, stored))
+
+    return {
+      capabilities,
+      read,
+      readMeta: (name) => entries.get(name)?.meta,
+      readMany: (all) => all.map(read),
+      write(name, entry, { ifVersion }) {
+        apply([[name, entry, ifVersion]])
+        return entries.get(name)!.version
+      },
+      delete: (name, { ifVersion }) => apply([[name, undefined, ifVersion]])[0]!,
+      update(name, fn) {
+        const old = read(name)
+        const next = fn(old)
+        if (next !== old) apply([...(next?.parts ?? []), [name, next]])
+        return [old, next]
+      },
+      batch: (ops) =>
+        apply(ops.map((op) => ('write' in op ? [...op.write, op.ifVersion] : [op.delete, undefined, op.ifVersion]))),
+      list: (options) => names.page(options),
+      scan(options) {
+        const page = names.page(options)
+        return { entries: page.names.map((name) => [name, read(name)!]), next: page.next }
+      },
+      flush() {},
+      close() {},
+    }
   }
 }

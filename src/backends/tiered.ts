@@ -1,13 +1,14 @@
 import {
   type AnyConfig,
   type BaseConfig,
+  type Call,
   type Capabilities,
   type OpenContext,
   type StoreConfig,
   registerBackend,
 } from '../base/backend.ts'
-import { InvalidConfigError, KonserveError } from '../base/errors.ts'
-import { type PromiseOrValue, chain, rescue } from '../base/promise-or-value.ts'
+import { InvalidConfigError } from '../base/errors.ts'
+import { type PromiseOrValue, chain, onFailure } from '../base/promise-or-value.ts'
 import { anyObject, fields, oneOf, optional } from '../base/schema.ts'
 import { type CheckedConfig, capabilitiesOf, checkConfig } from '../engine/config.ts'
 import {
@@ -19,14 +20,7 @@ import {
   openBackend,
   releaseEngine,
 } from '../engine/engines.ts'
-import { TieredBackend } from '../engine/tier.ts'
-
-const schema = fields({
-  frontendConfig: anyObject,
-  backendConfig: anyObject,
-  writePolicy: optional(oneOf('write-through', 'write-around')),
-  readPolicy: optional(oneOf('frontend-first')),
-})
+import { type TieredBackend, tieredBackend } from '../engine/tier.ts'
 
 /** A config inside a tier's: its id is the tier's. */
 export type TierConfig = StoreConfig extends infer Each
@@ -55,127 +49,81 @@ declare module '../base/backend.ts' {
 type Config = BaseConfig & { frontendConfig: AnyConfig; backendConfig: AnyConfig; writePolicy?: string }
 
 registerBackend<Config>('tiered', {
-  schema,
-  refine,
-  capabilities: (config) =>
-    tierCapabilities(
-      capabilitiesOf(checkConfig(config.frontendConfig)),
-      capabilitiesOf(checkConfig(config.backendConfig)),
-    ),
-  locate: (config) => placeOf(checkConfig(config.backendConfig)),
-  exists(config, context) {
-    const back = checkConfig(config.backendConfig)
-    return back.definition.exists(back.config, context)
+  schema: fields({
+    frontendConfig: anyObject,
+    backendConfig: anyObject,
+    writePolicy: optional(oneOf('write-through', 'write-around')),
+    readPolicy: optional(oneOf('frontend-first')),
+  }),
+  refine(config) {
+    const front = checkTier('frontendConfig', config)
+    const back = checkTier('backendConfig', config)
+    if (capabilitiesOf(front).persistent && locationOf(front) === locationOf(back)) {
+      throw new InvalidConfigError([{ path: 'frontendConfig', message: 'is the same place as backendConfig' }])
+    }
+    return { ...config, frontendConfig: front.config, backendConfig: back.config }
+  },
+  capabilities,
+  locate: ({ backendConfig }) => locationOf(checkConfig(backendConfig)),
+  exists({ backendConfig }, context) {
+    const { definition, config } = checkConfig(backendConfig)
+    return definition.exists(config, context)
   },
   create: (config, context) => open(config, 'create', context),
   open: (config, context) => open(config, 'open', context),
-  destroy(config, context) {
-    const front = checkConfig(config.frontendConfig)
-    const back = checkConfig(config.backendConfig)
-    const emptied = isPersistent(front) ? destroyEngine(front.definition, front.config, context) : undefined
-    return chain(emptied, () => destroyEngine(back.definition, back.config, context))
+  destroy({ frontendConfig, backendConfig }, context) {
+    return chain(destroyFront(frontendConfig, context), () => destroyEngine(checkConfig(backendConfig), context))
   },
 })
 
-/** Both tiers' configs must be sound in themselves, be of the tier's id, and not be one place. */
-function refine(config: Config): Config {
-  const frontendConfig = checkNested('frontendConfig', config)
-  const backendConfig = checkNested('backendConfig', config)
-  const front = checkConfig(frontendConfig)
-  if (isPersistent(front) && placeOf(front) === placeOf(checkConfig(backendConfig))) {
-    throw new InvalidConfigError([{ path: 'frontendConfig', message: 'is the same place as backendConfig' }])
-  }
-  return { ...config, frontendConfig, backendConfig }
-}
-
-function checkNested(field: 'frontendConfig' | 'backendConfig', config: Config): AnyConfig {
-  const nested = config[field]
-  const id = nested.id ?? config.id
-  if (typeof id !== 'string' || id.toLowerCase() !== config.id) {
-    throw new InvalidConfigError([
-      { path: `${field}.id`, message: `must be the tier's own id ${config.id}, or be left out` },
-    ])
-  }
+/** A tier's config must be sound in itself, and of the tiered store's id. */
+function checkTier(field: 'frontendConfig' | 'backendConfig', { id, [field]: config }: Config): CheckedConfig {
   try {
-    return checkConfig({ ...nested, id }).config
+    const checked = checkConfig({ ...config, id: config.id ?? id })
+    if (checked.config.id === id) return checked
+    throw new InvalidConfigError([{ path: 'id', message: `must be ${id} or left out` }])
   } catch (error) {
-    if (error instanceof InvalidConfigError) {
-      throw new InvalidConfigError(error.issues.map(({ path, message }) => ({ path: `${field}.${path}`, message })))
-    }
-    if (error instanceof KonserveError) error.message = `${field}: ${error.message}`
-    throw error
+    if (!(error instanceof InvalidConfigError)) throw error
+    throw new InvalidConfigError(error.issues.map(({ path, message }) => ({ path: `${field}.${path}`, message })))
   }
 }
 
 function open(config: Config, mode: Mode, context: OpenContext): PromiseOrValue<TieredBackend> {
-  const front = checkConfig(config.frontendConfig)
-  const back = checkConfig(config.backendConfig)
   const user: EngineUser = { stop: (call) => tier?.stop(call) }
   let tier: TieredBackend | undefined
-  return chain(acquireEngine(back.definition, back.config, mode, user, context), (engine) =>
-    rescue(
+  return chain(acquireEngine(checkConfig(config.backendConfig), mode, user, context), (engine) => {
+    const release = (call: Call): PromiseOrValue<void> => releaseEngine(engine, user, call)
+    return onFailure(
       () =>
-        chain(openFront(front, mode, user, context), ({ backend, close }) => {
-          tier = new TieredBackend(backend, engine.backend, {
-            capabilities: tierCapabilities(backend.capabilities, engine.backend.capabilities),
-            writeAround: config.writePolicy === 'write-around',
-            onError: context.onError,
-            close: (call) => {
-              const later = { ...context, ...call }
-              return chain(close(later), () => releaseEngine(engine, user, later))
-            },
-          })
-          return tier
-        }),
-      (error) =>
-        chain(releaseEngine(engine, user, context), () => {
-          throw error
-        }),
-    ),
-  )
+        chain(mode === 'create' ? destroyFront(config.frontendConfig, context) : undefined, () =>
+          chain(
+            openBackend(checkConfig(config.frontendConfig), 'connect', { ...context, private: true }),
+            (backend) =>
+              (tier = tieredBackend(backend, engine.backend, {
+                capabilities: capabilities(config),
+                writeAround: config.writePolicy === 'write-around',
+                onError: context.onError,
+                close: release,
+              })),
+          ),
+        ),
+      () => release(context),
+    )
+  })
 }
 
-interface Front {
-  readonly backend: TieredBackend['front']
-  close(context: OpenContext): PromiseOrValue<void>
+/** What a front that outlives the process holds of an earlier store is thrown away. */
+function destroyFront(frontendConfig: AnyConfig, context: OpenContext): PromiseOrValue<void> {
+  const { definition, config } = checkConfig(frontendConfig)
+  return definition.destroy(config, { ...context, private: true })
 }
 
-/** A volatile front is opened apart from all others; what a persistent one holds of an earlier store is thrown away. */
-function openFront(
-  { definition, config }: CheckedConfig,
-  mode: Mode,
-  user: EngineUser,
-  context: OpenContext,
-): PromiseOrValue<Front> {
-  if (!isPersistent({ definition, config })) {
-    return chain(openBackend(definition, config, 'create', { ...context, private: true }), (backend) => ({
-      backend,
-      close: (later) => backend.close(later),
-    }))
-  }
-  const stale = mode === 'create' ? destroyEngine(definition, config, context) : undefined
-  return chain(stale, () =>
-    chain(acquireEngine(definition, config, 'connect', user, context), (engine) => ({
-      backend: engine.backend,
-      close: (later) => releaseEngine(engine, user, later),
-    })),
-  )
-}
-
-function tierCapabilities(front: Capabilities, back: Capabilities): Capabilities {
+function capabilities({ frontendConfig, backendConfig }: Config): Capabilities {
+  const front = capabilitiesOf(checkConfig(frontendConfig))
+  const back = capabilitiesOf(checkConfig(backendConfig))
   return {
+    ...back,
     sync: front.sync === true && (back.sync === true || 'resident'),
-    atomicUpdate: back.atomicUpdate,
     atomicBatch: Math.min(front.atomicBatch, back.atomicBatch),
-    persistent: back.persistent,
-    lock: back.lock,
   }
-}
-
-function isPersistent(checked: CheckedConfig): boolean {
-  return capabilitiesOf(checked).persistent
-}
-
-function placeOf({ definition, config }: CheckedConfig): string {
-  return locationOf(definition, config)
 }

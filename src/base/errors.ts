@@ -36,51 +36,17 @@ export interface ErrorDetails {
 
 /** What every error of this library extends: `code` is stable, `key` names the entry, `cause` is what lay beneath. */
 export class KonserveError extends Error {
-  readonly code: ErrorCode
+  declare readonly code: ErrorCode
   declare key?: unknown
 
-  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, 'cause' in details ? { cause: details.cause } : undefined)
+  constructor(code: ErrorCode, message: string, details?: ErrorDetails) {
+    super(message, details)
     this.code = code
-    if ('key' in details) this.key = details.key
+    Object.assign(this, details)
   }
 
   static {
     this.prototype.name = 'KonserveError'
-  }
-}
-
-export interface ConfigIssue {
-  /** Where in the config, joined by dots: `frontendConfig.id`. */
-  path: string
-  message: string
-}
-
-/** The config names wrong fields; `issues` has each of them by its path. */
-export class InvalidConfigError extends KonserveError {
-  readonly issues: readonly ConfigIssue[]
-
-  constructor(issues: readonly ConfigIssue[], details?: ErrorDetails) {
-    super('INVALID_CONFIG', `Invalid store config: ${issues.map((i) => `${i.path}: ${i.message}`).join('; ')}`, details)
-    this.issues = issues
-  }
-
-  static {
-    this.prototype.name = 'InvalidConfigError'
-  }
-}
-
-/** The value cannot be stored; `path` leads to the part that cannot, from the value's root. */
-export class UnserializableValueError extends KonserveError {
-  readonly path: readonly (string | number)[]
-
-  constructor(reason: string, path: readonly (string | number)[] = [], details?: ErrorDetails) {
-    super('UNSERIALIZABLE_VALUE', `Cannot store ${reason} at ${formatPath(path)}. ${UNSERIALIZABLE_HINT}`, details)
-    this.path = path
-  }
-
-  static {
-    this.prototype.name = 'UnserializableValueError'
   }
 }
 
@@ -144,19 +110,64 @@ export type QuotaExceededError = CodedError<'QUOTA_EXCEEDED'>
 export const StorageUnavailableError: CodedErrorClass<'STORAGE_UNAVAILABLE'> = coded('StorageUnavailable')
 export type StorageUnavailableError = CodedError<'STORAGE_UNAVAILABLE'>
 
+const InvalidConfig: CodedErrorClass<'INVALID_CONFIG'> = coded('InvalidConfig')
+const UnserializableValue: CodedErrorClass<'UNSERIALIZABLE_VALUE'> = coded('UnserializableValue')
+
+export interface ConfigIssue {
+  /** Where in the config, joined by dots: `frontendConfig.id`. */
+  path: string
+  message: string
+}
+
+/** The config names wrong fields; `issues` has each of them by its path. */
+export class InvalidConfigError extends InvalidConfig {
+  declare readonly issues: readonly ConfigIssue[]
+
+  constructor(issues: readonly ConfigIssue[], details?: ErrorDetails) {
+    super(`Invalid store config: ${issues.map(({ path, message }) => `${path}: ${message}`).join('; ')}`, details)
+    this.issues = issues
+  }
+}
+
+/** The value cannot be stored; `path` leads to the part that cannot, from the value's root. */
+export class UnserializableValueError extends UnserializableValue {
+  declare readonly path: readonly (string | number)[]
+
+  constructor(reason: string, path: readonly (string | number)[] = [], details?: ErrorDetails) {
+    super(
+      `Cannot store ${reason} at ${formatPath(path)}. Store plain data, or add its class with registerType.`,
+      details,
+    )
+    this.path = path
+  }
+}
+
 /** What every call gets on a handle, or on a backend, that is no longer open. */
 export function closedStore(): StoreReleasedError {
-  return new StoreReleasedError('This store was released or deleted. Get a new one from connectStore.')
+  return new StoreReleasedError('This store was released or deleted. Open it with connectStore.')
+}
+
+export function storeExists(place: string): StoreExistsError {
+  return new StoreExistsError(`The store ${place} exists already. Open it with connectStore.`)
+}
+
+export function storeNotFound(place: string): StoreNotFoundError {
+  return new StoreNotFoundError(`There is no store at ${place}. Create it: leave out { create: false }.`)
+}
+
+/** What is found where the store `id` was looked for. */
+export function otherStore(found: unknown, id: string): StoreIdMismatchError {
+  return new StoreIdMismatchError(
+    `The store here has the id ${String(found)}, not ${id}. Use its own id, or another place.`,
+  )
 }
 
 /** What a call with `{ sync: true }` gets from an engine that can only answer later. */
 export function syncUnsupported(backend: string): SyncUnsupportedError {
   return new SyncUnsupportedError(
-    `The ${backend} backend cannot answer { sync: true }. Await the call, or put memory in front with backend: 'tiered': reads of resident keys are synchronous then.`,
+    `The ${backend} backend cannot answer { sync: true }. Await the call, or use backend: 'tiered' with memory in front.`,
   )
 }
-
-const UNSERIALIZABLE_HINT = 'Store plain data, or teach the codec its class with registerType.'
 
 /** The class `<name>Error`, whose code is its name in upper case: `MissingId` → `MISSING_ID`. */
 function coded<C extends ErrorCode>(
@@ -167,15 +178,18 @@ function coded<C extends ErrorCode>(
     constructor(message: string, details?: ErrorDetails) {
       super(code as ErrorCode, message, details)
     }
+
+    static {
+      this.prototype.name = `${name}Error`
+    }
   }
-  error.prototype.name = `${name}Error`
   return error as unknown as CodedErrorClass<C>
 }
 
 /** `value.a[0]["b c"]`, for messages. */
-export function formatPath(path: readonly (string | number)[]): string {
+export function formatPath(path: readonly (string | number)[], root: string = 'value'): string {
   return path.reduce<string>((text, segment) => {
     if (typeof segment === 'number') return `${text}[${segment}]`
     return /^[A-Za-z_$][\w$]*$/.test(segment) ? `${text}.${segment}` : `${text}[${JSON.stringify(segment)}]`
-  }, 'value')
+  }, root)
 }

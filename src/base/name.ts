@@ -17,8 +17,8 @@ export const DESCRIPTOR_NAME: Name = '~d'
 export function isName(text: string): text is Name {
   if (text.length > MAX_NAME_LENGTH) return false
   if (isReserved(text)) return RESERVED.test(text)
-  if (text[LONG_NAME_CUT] !== '~') return SHORT.test(text)
-  return HASH.test(text.slice(LONG_NAME_CUT + 1)) && BEGINNING.test(text.slice(0, LONG_NAME_CUT))
+  if (text[LONG_NAME_CUT] !== '~') return FORMS.whole.test(text)
+  return HASH.test(text.slice(LONG_NAME_CUT + 1)) && FORMS.cut.test(text.slice(0, LONG_NAME_CUT))
 }
 
 /** Whether the name is one of ours: the descriptor, a chunk, a log cell, the outbox. They are never listed. */
@@ -34,11 +34,18 @@ export function isLongName(name: Name): boolean {
 /** Bytes of a long name that are kept before its hash. */
 export const LONG_NAME_CUT = 120
 
-// Every alternative below is told by its next character, so that matching takes linear time.
-const STRING = 's(?:[a-z0-9_-]|%[0-9a-f]{2})*'
-const ATOM = `(?:${STRING}|n[0-9a-f]{16}|c[0-9a-v]+)`
-const CUT_ATOM = `(?:${STRING}(?:%[0-9a-f]?)?|n[0-9a-f]{0,16}|c[0-9a-v]*)`
-const SHORT = /* @__PURE__ */ new RegExp(`^(?:${ATOM}|\\((?:${ATOM}(?:,${ATOM})*)?)$`)
-const BEGINNING = /* @__PURE__ */ new RegExp(`^(?:${CUT_ATOM}|\\((?:${ATOM},)*${CUT_ATOM}?)$`)
+const FORMS = /* @__PURE__ */ nameForms()
+
+// Every alternative is told by its next character, so that matching takes linear time.
+function nameForms(): { readonly whole: RegExp; readonly cut: RegExp } {
+  const string = 's(?:[a-z0-9_-]|%[0-9a-f]{2})*'
+  const atom = `(?:${string}|n[0-9a-f]{16}|c[0-9a-v]+)`
+  const cutAtom = `(?:${string}(?:%[0-9a-f]?)?|n[0-9a-f]{0,16}|c[0-9a-v]*)`
+  return {
+    whole: new RegExp(`^(?:${atom}|\\((?:${atom}(?:,${atom})*)?)$`),
+    cut: new RegExp(`^(?:${cutAtom}|\\((?:${atom},)*${cutAtom}?)$`),
+  }
+}
+
 const HASH = /^[0-9a-v]{52}$/
 const RESERVED = /^~(?:d|[clo][a-z0-9_-]+)$/

@@ -5,7 +5,7 @@
 export type PromiseOrValue<T> = T | Promise<T>
 
 export function isPromise<T>(value: PromiseOrValue<T>): value is Promise<T> {
-  return value instanceof Promise || typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
 /**
@@ -27,21 +27,15 @@ export function rescue<T>(
   } catch (error) {
     return onError(error)
   }
-  return isPromise(value) ? value.catch(onError) : value
+  return isPromise(value) ? value.then(undefined, onError) : value
 }
 
 /** Run `fn`, then `cleanup`, however `fn` ended. */
 export function ensure<T>(fn: () => PromiseOrValue<T>, cleanup: () => void): PromiseOrValue<T> {
-  let value: PromiseOrValue<T>
-  try {
-    value = fn()
-  } catch (error) {
+  return chain(onFailure(fn, cleanup), (value) => {
     cleanup()
-    throw error
-  }
-  if (isPromise(value)) return value.finally(cleanup)
-  cleanup()
-  return value
+    return value
+  })
 }
 
 /** Run `fn`; if it fails, run `cleanup` before failing with the same error. */
@@ -56,8 +50,12 @@ export function onFailure<T>(fn: () => PromiseOrValue<T>, cleanup: () => Promise
 /** Call `step` until it answers `false`, one call after the other; a long synchronous run does not grow the stack. */
 export function repeat(step: () => PromiseOrValue<boolean>): PromiseOrValue<void> {
   for (;;) {
-    const more = step()
-    if (isPromise(more)) return repeatAsync(more, step)
+    let more = step()
+    if (isPromise(more)) {
+      return (async () => {
+        while (await more) more = step()
+      })()
+    }
     if (!more) return
   }
 }
@@ -67,13 +65,9 @@ export function each<T>(
   items: Iterable<T>,
   fn: (item: T, index: number) => PromiseOrValue<unknown>,
 ): PromiseOrValue<void> {
-  const iterator = items[Symbol.iterator]()
+  const list = [...items]
   let index = 0
-  return repeat(() => {
-    const next = iterator.next()
-    if (next.done) return false
-    return chain(fn(next.value, index++), () => true)
-  })
+  return repeat(() => index < list.length && chain(fn(list[index]!, index++), () => true))
 }
 
 /** The answers of `fn` for each item, asked for one after the other. */
@@ -88,9 +82,4 @@ export function mapInOrder<T, R>(items: Iterable<T>, fn: (item: T) => PromiseOrV
 /** `Promise.all` that answers at once where nothing had to wait. */
 export function all<T>(values: readonly PromiseOrValue<T>[]): PromiseOrValue<T[]> {
   return values.some(isPromise) ? Promise.all(values) : (values as T[])
-}
-
-async function repeatAsync(first: Promise<boolean>, step: () => PromiseOrValue<boolean>): Promise<void> {
-  let more = await first
-  while (more) more = await step()
 }

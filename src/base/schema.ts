@@ -34,17 +34,11 @@ export function fields(checks: Readonly<Record<string, Check>>): Schema {
 }
 
 export function object(checks: Readonly<Record<string, Check>>): Check {
-  return (value) => {
-    if (typeof value !== 'object' || value === null) return 'an object'
-    const given = value as Readonly<Record<string, unknown>>
-    const names = [...Object.keys(checks), ...Object.keys(given).filter((name) => !Object.hasOwn(checks, name))]
-    return names.flatMap((name) =>
-      issuesOf(checks[name] ?? unknownField, given[name]).map(({ message, path = [] }) => ({
-        message,
-        path: [name, ...path],
-      })),
+  return (value) =>
+    anyObject(value) ??
+    Object.keys({ ...checks, ...(value as object) }).flatMap((name) =>
+      issuesOf(checks[name] ?? unknownField, (value as Record<string, unknown>)[name], name),
     )
-  }
 }
 
 export function optional(check: Check): Check {
@@ -52,8 +46,7 @@ export function optional(check: Check): Check {
 }
 
 export function oneOf(...values: readonly string[]): Check {
-  return (value) =>
-    values.includes(value as string) ? undefined : values.map((each) => JSON.stringify(each)).join(' or ')
+  return (value) => (values.includes(value as string) ? undefined : values.map(shown).join(' or '))
 }
 
 /** A string that is not empty. */
@@ -69,14 +62,16 @@ export const anyObject: Check = (value) => (typeof value === 'object' && value !
 
 const unknownField: Check = (value) => (value === undefined ? undefined : 'no such field')
 
-function issuesOf(check: Check, value: unknown): readonly SchemaIssue[] {
-  const wrong = check(value)
-  if (typeof wrong !== 'string') return wrong ?? []
-  const got =
-    typeof value === 'string' || typeof value === 'number'
-      ? JSON.stringify(value)
-      : value === null
-        ? 'null'
-        : typeof value
-  return [{ message: `expected ${wrong}, got ${got}` }]
+/** What is wrong with a value, found under `path`. */
+export function issuesOf(check: Check, value: unknown, ...path: readonly string[]): SchemaIssue[] {
+  const wrong = check(value) ?? []
+  return typeof wrong === 'string'
+    ? [{ message: `expected ${wrong}, got ${shown(value)}`, path }]
+    : wrong.map((issue) => ({ ...issue, path: [...path, ...(issue.path ?? [])] }))
+}
+
+/** A value in a message: of an object only that it is one. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string' || typeof value === 'number') return JSON.stringify(value)
+  return value === null ? 'null' : typeof value
 }

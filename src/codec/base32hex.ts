@@ -1,23 +1,10 @@
+import { toHex } from './cbor-text.ts'
+
 /** RFC 4648 §7 in lower case, without padding: unlike base64 it keeps the order of the bytes. */
 export function toBase32Hex(bytes: Uint8Array): string {
-  let text = ''
-  let bits = 0
-  let count = 0
-  const write = (): void => {
-    text += ((bits >> count) & 31).toString(32)
-  }
-  for (const byte of bytes) {
-    bits = (bits << 8) | byte
-    for (count += 8; count >= 5;) {
-      count -= 5
-      write()
-    }
-  }
-  if (count > 0) {
-    bits <<= 5
-    write()
-  }
-  return text
+  // Bits that make the last digit whole, and a digit ahead that keeps zeros.
+  const padding = (bytes.length * 2) % 5
+  return (BigInt(`0x1${toHex(bytes)}`) << BigInt(padding)).toString(32).slice(1)
 }
 
 /** The bytes of `text`, or `undefined` if `toBase32Hex` would not have written it. */

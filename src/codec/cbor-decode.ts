@@ -1,8 +1,8 @@
 import { CorruptEntryError, KonserveError } from '../base/errors.ts'
-import { follow, predict, rootShape, type Shape } from './cbor-shapes.ts'
-import { utf8Decoder } from './cbor-text.ts'
-import { build, contentOf, halfToNumber, MAP_TAG, SELF_DESCRIBED } from './kinds.ts'
+import { joinBytes, utf8Decoder } from './cbor-text.ts'
+import { ANY, decoderOf, halfToNumber, MAP_TAG, setProperty, TEXT } from './kinds.ts'
 import { DEFAULT_LIMITS, exceeded, isStackOverflow, type Limits } from './limits.ts'
+import { simplest } from './tagged.ts'
 
 export interface DecodeOptions {
   limits?: Partial<Limits> | undefined
@@ -14,107 +14,67 @@ export interface DecodeOptions {
  *
  * @throws CORRUPT_ENTRY with the byte offset; LIMIT_EXCEEDED
  */
-export function decode(input: Uint8Array, options?: DecodeOptions): unknown {
+export function decode(input: Uint8Array, { limits }: DecodeOptions = {}): unknown {
   // A registered type may decode on its own account meanwhile.
   const outer = [bytes, view, position, depth, maxDepth] as const
-  const limit = options?.limits?.bytes ?? DEFAULT_LIMITS.bytes
-  if (input.length > limit) throw exceeded(`${limit} bytes`)
-  view = new DataView(input.buffer, input.byteOffset, input.length)
+  const { buffer, byteOffset, length } = input
+  const maxBytes = limits?.bytes ?? DEFAULT_LIMITS.bytes
+  if (length > maxBytes) throw exceeded(`${maxBytes} bytes`)
   // Buffer.prototype.slice makes a view.
-  bytes = input.constructor === Uint8Array ? input : new Uint8Array(input.buffer, input.byteOffset, input.length)
+  bytes = new Uint8Array(buffer as ArrayBuffer, byteOffset, length)
+  view = new DataView(buffer, byteOffset, length)
   position = depth = 0
-  maxDepth = options?.limits?.depth ?? DEFAULT_LIMITS.depth
+  maxDepth = limits?.depth ?? DEFAULT_LIMITS.depth
   try {
     const value = read()
-    if (position < bytes.length) corrupt('trailing bytes')
+    if (position < length) corrupt('trailing bytes')
     return value
-  } catch (error) {
-    throw isStackOverflow(error) ? exceeded(`${depth} levels`, { cause: error }) : error
+  } catch (cause) {
+    throw isStackOverflow(cause) ? exceeded(`${depth} levels`, { cause }) : cause
   } finally {
     ;[bytes, view, position, depth, maxDepth] = outer
   }
 }
 
-let bytes: Uint8Array = new Uint8Array(0)
-let view: DataView = new DataView(new ArrayBuffer(0))
-let position = 0
-let depth = 0
-let maxDepth = 0
+let bytes: Uint8Array<ArrayBuffer>
+let view: DataView
+let position: number
+let depth: number
+let maxDepth: number
 
-function read(): unknown {
-  const initial = peek()
-  position++
+/** The next item; `asMap` says that a map is a Map whatever its keys are. */
+function read(asMap = false): unknown {
+  const start = take(1)
+  const initial = bytes[start]!
   const info = initial & 31
   switch (initial >> 5) {
     case 0:
-      return initial < 24 ? initial : readInteger(info, false)
-    case 1:
-      return readInteger(info, true)
+      return readArgument(info)
+    case 1: {
+      const argument = readArgument(info)
+      return argument < Number.MAX_SAFE_INTEGER ? -1 - (argument as number) : -1n - BigInt(argument)
+    }
     case 2:
-      return info === INDEFINITE ? readByteChunks() : readBytes(readLength(info))
-    case 3: {
-      if (info !== INDEFINITE) return readText(readLength(info))
-      let text = ''
-      while (!readBreak()) text += readText(readChunkLength(3))
-      return text
+      return info === INDEFINITE
+        ? joinBytes(readChunks(initial) as Uint8Array[])
+        : bytes.slice(take(readArgument(info) as number), position)
+    case 3:
+      return info === INDEFINITE ? readChunks(initial).join('') : readText(info)
+    case 4: {
+      const array: unknown[] = []
+      readItems(info, () => array.push(read()))
+      return array
     }
-    case 4:
-      return readArray(readCount(info, 1))
     case 5:
-      return readMap(readCount(info, 2))
+      return readMap(info, asMap)
     case 6:
-      return readTagged(info)
+      return readTagged(info, start)
     default:
-      return readSimple(info)
+      return readSimple(info, start)
   }
 }
 
-function readArray(length: number): unknown[] {
-  enter()
-  const array: unknown[] = []
-  for (let i = 0; hasItem(i, length); i++) {
-    // A number that comes out of `read` is boxed first.
-    if (bytes[position] === 0xfb && position + 9 <= bytes.length) array.push(view.getFloat64((position += 9) - 8))
-    else array.push(read())
-  }
-  depth--
-  return array
-}
-
-/** An object if all keys are strings and no `map` is given. */
-function readMap(length: number, map?: Map<unknown, unknown>): unknown {
-  enter()
-  const object: Record<string, unknown> = {}
-  let shape: Shape | undefined = rootShape()
-  for (let i = 0; hasItem(i, length); i++) {
-    const start = position
-    let next: Shape | undefined = shape && !map ? predict(shape, bytes, start) : undefined
-    let key: unknown
-    if (next) {
-      position += next.encoded.length
-      key = next.key
-    } else {
-      key = read()
-      if (typeof key !== 'string') map ??= new Map(Object.entries(object))
-      if (map ? map.has(key) : Object.hasOwn(object, key as string)) corrupt('a key twice', start)
-      if (shape && !map) next = follow(shape, key as string, bytes.slice(start, position))
-    }
-    shape = next
-    const value = read()
-    if (map) {
-      map.set(key, value)
-    } else if (next ? next.mustDefine : (key as string) in Object.prototype) {
-      Object.defineProperty(object, key as string, { value, writable: true, enumerable: true, configurable: true })
-    } else {
-      object[key as string] = value
-    }
-  }
-  depth--
-  return map ?? object
-}
-
-function readSimple(info: number): unknown {
-  const start = position
+function readSimple(info: number, start: number): unknown {
   switch (info) {
     case 20:
       return false
@@ -125,158 +85,112 @@ function readSimple(info: number): unknown {
     case 23:
       return undefined
     case 25:
-      return halfToNumber(readArgument(info))
+      return halfToNumber(view.getUint16(take(2)))
     case 26:
-      readArgument(info)
-      return view.getFloat32(start)
+      return view.getFloat32(take(4))
     case 27:
-      skip(8)
-      return view.getFloat64(start)
-    default:
-      corrupt('a wrong head', start - 1)
+      return view.getFloat64(take(8))
   }
+  corrupt('a wrong head', start)
 }
 
-function readTagged(info: number): unknown {
-  const start = position - 1
-  const tag = readInteger(info, false)
-  const majors = contentOf(tag)
-  if (majors === undefined) {
-    enter()
+/** An object if all keys are strings and no Map is asked for. */
+function readMap(info: number, asMap: boolean): unknown {
+  const object: Record<string, unknown> = {}
+  let map = asMap ? new Map<unknown, unknown>() : undefined
+  readItems(info, () => {
+    const start = position
+    const key = read()
+    if (typeof key !== 'string') map ??= new Map(Object.entries(object))
+    if (map ? map.has(key) : Object.hasOwn(object, key as string)) corrupt('a key twice', start)
     const value = read()
-    depth--
-    return tag === SELF_DESCRIBED ? value : build(tag, value)
-  }
-  const initial = peek()
-  if (((majors >> (initial >> 5)) & 1) === 0) corrupt('a tag over something wrong')
-  if (tag === MAP_TAG) {
-    position++
-    return readMap(readCount(initial & 31, 2), new Map())
-  }
-  const content = read()
+    if (map) map.set(key, value)
+    else setProperty(object, key as string, value)
+  })
+  return map ?? object
+}
+
+function readTagged(info: number, start: number): unknown {
+  const tag = readArgument(info)
+  const [majors, build] = decoderOf(tag)
+  const contentStart = position
+  if (((majors >> (peek() >> 5)) & 1) === 0) corrupt(WRONG_CONTENT)
+  let content: unknown
+  // What has no type here counts as a level, the others are closed in themselves.
+  if (majors === ANY) readItems(1, () => (content = read()))
+  else content = read(tag === MAP_TAG)
+  if (majors === TEXT && typeof content !== 'string') corrupt(WRONG_CONTENT, contentStart)
   try {
-    return build(tag, content)
+    return build(content as never, tag as number)
   } catch (cause) {
     if (cause instanceof KonserveError) throw cause
-    corrupt('a tag over something wrong', start, { cause })
+    corrupt(WRONG_CONTENT, start, { cause })
   }
 }
 
-/** The argument of a head; exact below 2^53, and no safe integer from there on. */
-function readArgument(info: number): number {
-  const start = position
+/** The argument of a head: a number if that is exact, else a bigint. */
+function readArgument(info: number): number | bigint {
   switch (info) {
     case 24:
-      skip(1)
-      return view.getUint8(start)
+      return bytes[take(1)]!
     case 25:
-      skip(2)
-      return view.getUint16(start)
+      return view.getUint16(take(2))
     case 26:
-      skip(4)
-      return view.getUint32(start)
+      return view.getUint32(take(4))
     case 27:
-      skip(8)
-      return view.getUint32(start) * 0x100000000 + view.getUint32(start + 4)
-    default:
-      if (info > 23) corrupt('a wrong head', start - 1)
-      return info
+      return simplest(view.getBigUint64(take(8)))
   }
+  if (info > 23) corrupt('a wrong head', position - 1)
+  return info
 }
 
-function readInteger(info: number, isNegative: boolean): number | bigint {
-  const start = position
-  const argument = readArgument(info)
-  const value = isNegative ? -1 - argument : argument
-  if (Number.isSafeInteger(value)) return value
-  const exact = view.getBigUint64(start)
-  return isNegative ? -1n - exact : exact
-}
-
-/** A length whose items, of at least `size` bytes each, can be there: nothing is allocated for one that lies. */
-function readLength(info: number, size = 1): number {
-  const length = readArgument(info)
-  if (length * size > bytes.length - position) truncated()
-  return length
-}
-
-/** As `readLength`, or Infinity where a break is the end (RFC 8949, section 3.2). */
-function readCount(info: number, size: number): number {
-  return info === INDEFINITE ? Infinity : readLength(info, size)
-}
-
-function hasItem(i: number, length: number): boolean {
-  return length === Infinity ? !readBreak() : i < length
-}
-
-function readBreak(): boolean {
-  if (peek() !== 0xff) return false
-  position++
-  return true
+/** Calls `readItem` as often as the head says, or up to a break (RFC 8949, section 3.2). */
+function readItems(info: number, readItem: () => void): void {
+  if (depth++ >= maxDepth) throw exceeded(`${maxDepth} levels`)
+  if (info === INDEFINITE) {
+    while (bytes[position] !== BREAK) readItem()
+    position++
+  } else {
+    for (let left = readArgument(info); left > 0; left--) readItem()
+  }
+  depth--
 }
 
 /** Chunks are of the string's own type and of definite length (RFC 8949, section 3.2.3). */
-function readChunkLength(major: number): number {
-  const initial = peek()
-  if (initial >> 5 !== major || (initial & 31) === INDEFINITE) corrupt('a wrong head')
-  position++
-  return readLength(initial & 31)
+function readChunks(initial: number): unknown[] {
+  const chunks: unknown[] = []
+  readItems(INDEFINITE, () => {
+    if (peek() >> 5 !== initial >> 5 || peek() === initial) corrupt('a wrong head')
+    chunks.push(read())
+  })
+  return chunks
 }
 
-function readBytes(length: number): Uint8Array<ArrayBuffer> {
-  return bytes.slice(position, (position += length))
-}
-
-function readByteChunks(): Uint8Array<ArrayBuffer> {
-  const chunks: Uint8Array<ArrayBuffer>[] = []
-  let length = 0
-  while (!readBreak()) {
-    const chunk = readBytes(readChunkLength(2))
-    chunks.push(chunk)
-    length += chunk.length
-  }
-  const all = new Uint8Array(length)
-  for (const chunk of chunks.reverse()) all.set(chunk, (length -= chunk.length))
-  return all
-}
-
-function readText(length: number): string {
-  const start = position
-  const end = start + length
-  if (length <= SHORT_TEXT) {
-    const units = unitsOfLength[length]!
-    let i = 0
-    while (i < length && (units[i] = bytes[start + i]!) < 0x80) i++
-    if (i === length) {
-      position = end
-      return String.fromCharCode.apply(null, units)
-    }
+function readText(info: number): string {
+  const length = readArgument(info) as number
+  const start = take(length)
+  // Up to here a loop beats the call of TextDecoder.
+  if (length < 32) {
+    let text = ''
+    for (let i = start; i < position && bytes[i]! < 0x80; i++) text += String.fromCharCode(bytes[i]!)
+    if (text.length === length) return text
   }
   try {
-    const text = utf8Decoder.decode(bytes.subarray(start, end))
-    position = end
-    return text
+    return utf8Decoder.decode(bytes.subarray(start, position))
   } catch {
-    corrupt('wrong text')
+    corrupt('wrong text', start)
   }
 }
 
 function peek(): number {
-  return bytes[position] ?? truncated()
+  return bytes[position] ?? corrupt('an early end')
 }
 
-function skip(count: number): void {
-  if (position + count > bytes.length) truncated()
+/** Where the next `count` bytes start, which are read thereby. */
+function take(count: number): number {
+  if (count > bytes.length - position) corrupt('an early end', bytes.length)
   position += count
-}
-
-function enter(): void {
-  if (depth >= maxDepth) throw exceeded(`${maxDepth} levels`)
-  depth++
-}
-
-function truncated(): never {
-  corrupt('an early end', bytes.length)
+  return position - count
 }
 
 function corrupt(what: string, at: number = position, details?: { cause: unknown }): never {
@@ -285,9 +199,5 @@ function corrupt(what: string, at: number = position, details?: { cause: unknown
 
 /** Additional information that leaves the end to a break. */
 const INDEFINITE = 31
-
-/** Bytes up to which a loop beats the call of TextDecoder. */
-const SHORT_TEXT = 32
-
-/** One array for each short length, since a call with as many arguments is what makes a string fastest. */
-const unitsOfLength = Array.from({ length: SHORT_TEXT + 1 }, (_, length) => new Array<number>(length).fill(0))
+const BREAK = 0xff
+const WRONG_CONTENT = 'wrong content of a tag'

@@ -1,26 +1,22 @@
 import {
   ARRAY,
+  type EncodeOptions,
   MAP,
   position,
+  SIMPLE,
   sortEntries,
   TAGGED,
   writeBigint,
-  writeByte,
   writeBytes,
   writeHead,
   writeNumber,
   writeText,
   written,
 } from './cbor-writer.ts'
-import { BYTES_TAG, describe, kindOf, MAP_TAG, NAMED, partsOf } from './kinds.ts'
-import type { Limits } from './limits.ts'
-import { depth, enter, leave, path, refuse, step, walk } from './walk.ts'
+import { BYTES_TAG, describe, MAP_TAG, NAMED, partsOf } from './kinds.ts'
+import { enter, leave, path, refuse, walk } from './walk.ts'
 
-export interface EncodeOptions {
-  limits?: Partial<Limits> | undefined
-  /** Equal bytes for equal plain data, whatever the order of properties (RFC 8949, section 4.2.1). */
-  deterministic?: boolean | undefined
-}
+export type { EncodeOptions } from './cbor-writer.ts'
 
 /**
  * A value as CBOR (RFC 8949), each part in the fewest bytes that hold it exactly. Every primitive but symbols, plain
@@ -30,20 +26,8 @@ export interface EncodeOptions {
  *
  * @throws UNSERIALIZABLE_VALUE with the path to what cannot be stored; LIMIT_EXCEEDED
  */
-export function encode(value: unknown, options?: EncodeOptions): Uint8Array<ArrayBuffer> {
-  const outer = deterministic
-  deterministic = options?.deterministic
-  try {
-    return walk(writeAll, value, options?.limits)
-  } finally {
-    deterministic = outer
-  }
-}
-
-let deterministic: boolean | undefined
-
-function writeAll(value: unknown, limits: Partial<Limits> | undefined): Uint8Array<ArrayBuffer> {
-  return written(write, value, limits)
+export function encode(value: unknown, options: EncodeOptions = {}): Uint8Array<ArrayBuffer> {
+  return walk(() => written(() => write(value), options), options.limits)
 }
 
 function write(value: unknown): void {
@@ -53,11 +37,11 @@ function write(value: unknown): void {
     case 'number':
       return writeNumber(value)
     case 'object':
-      return value === null ? writeByte(0xf6) : writeObject(value)
+      return value ? writeObject(value) : writeHead(SIMPLE, 22)
     case 'boolean':
-      return writeByte(value ? 0xf5 : 0xf4)
+      return writeHead(SIMPLE, value ? 21 : 20)
     case 'undefined':
-      return writeByte(0xf7)
+      return writeHead(SIMPLE, 23)
     case 'bigint':
       return writeBigint(value)
     default:
@@ -66,54 +50,42 @@ function write(value: unknown): void {
 }
 
 function writeObject(value: object): void {
-  const kind = kindOf(value)
-  if (kind === 'Object') return writeEntries(value, Object.keys(value))
-  if (kind === 'Array') return writeItems(value as unknown[], value)
-  if (kind === 'Map') {
-    const map = value as Map<unknown, unknown>
-    const keys = [...map.keys()]
-    writeHead(TAGGED, MAP_TAG)
-    return writeEntries(value, keys, [...map.values()])
+  const [tag, content, isNested] = partsOf(value)
+  if (tag !== undefined && tag !== BYTES_TAG) writeHead(TAGGED, tag)
+  if (!isNested) {
+    if (content instanceof Uint8Array) return writeBytes(content)
+    if (typeof content !== 'object') return write(content)
   }
-  const [tag, content] = partsOf(value, kind)
-  if (kind === 'Tagged') enter(value)
-  if (tag !== BYTES_TAG) writeHead(TAGGED, tag)
-  if (kind === 'Tagged') {
+  enter(value)
+  if (isNested) {
     write(content)
-    leave()
   } else if (Array.isArray(content)) {
-    writeItems(content, value, tag)
-  } else if (content instanceof Uint8Array) {
-    writeBytes(content)
+    writeHead(ARRAY, content.length)
+    for (let i = 0; i < content.length; i++) {
+      // The items of a named value have no segment in a path.
+      if (tag !== NAMED) path.push(i)
+      write(content[i])
+      if (tag !== NAMED) path.pop()
+    }
+  } else if (tag === MAP_TAG) {
+    const map = content as Map<unknown, unknown>
+    writeEntries([...map.keys()], (key) => map.get(key))
   } else {
-    write(content)
-  }
-}
-
-/** The items of an array, a Set or a named value; those of the last have no segment in a path. */
-function writeItems(items: readonly unknown[], container: object, tag?: number | bigint): void {
-  const { length } = items
-  enter(container)
-  writeHead(ARRAY, length)
-  for (let i = 0; i < length; i++) {
-    if (tag !== NAMED) path[depth - 1] = i
-    write(items[i])
+    writeEntries(Object.keys(value), (key) => (value as Record<string, unknown>)[key])
   }
   leave()
 }
 
-/** The properties of an object, or with `values` the entries of a Map. */
-function writeEntries(container: object, keys: readonly unknown[], values?: readonly unknown[]): void {
+/** The properties of an object, or the entries of a Map. */
+function writeEntries<K>(keys: readonly K[], valueOf: (key: K) => unknown): void {
   const starts: number[] = []
-  enter(container)
   writeHead(MAP, keys.length)
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i]
-    if (deterministic) starts.push(position)
-    step(key)
+  for (const key of keys) {
+    starts.push(position)
+    path.push(key)
     write(key)
-    write(values ? values[i] : (container as Record<string, unknown>)[key as string])
+    write(valueOf(key))
+    path.pop()
   }
-  if (deterministic) sortEntries(starts)
-  leave()
+  sortEntries(starts)
 }

@@ -12,38 +12,40 @@ export function isWellFormed(text: string & { isWellFormed?: () => boolean }): b
 /** A string as WTF-8, which is UTF-8 wherever the string is well-formed. */
 export function toWtf8(text: string): Uint8Array {
   return Uint8Array.from(
-    Array.from(text, (character) => {
-      const unit = character.charCodeAt(0)
-      return isWellFormed(character)
-        ? [...utf8Encoder.encode(character)]
-        : [0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f)]
-    }).flat(),
+    // Lone surrogates are every second part.
+    text.split(/(\p{Surrogate})/u).flatMap((part, i) => {
+      const unit = part.charCodeAt(0)
+      return i % 2 ? [0xed, 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f)] : [...utf8Encoder.encode(part)]
+    }),
   )
 }
 
 /** The string that `bytes` are the WTF-8 of. Throws if they are not what `toWtf8` answers for it. */
 export function fromWtf8(bytes: Uint8Array): string {
-  let text = ''
-  let start = 0
-  bytes.forEach((byte, i) => {
-    if (byte === 0xed && bytes[i + 1]! >= 0xa0) {
-      text += utf8Decoder.decode(bytes.subarray(start, i))
-      text += String.fromCharCode(0xd000 | ((bytes[i + 1]! & 0x3f) << 6) | (bytes[i + 2]! & 0x3f))
-      start = i + 3
-    }
-  })
-  text += utf8Decoder.decode(bytes.subarray(start))
-  if (toHex(toWtf8(text)) !== toHex(bytes)) throw new TypeError('not WTF-8')
+  const codePoints: number[] = []
+  for (const byte of bytes) {
+    if (byte >> 6 === 0b10) codePoints.push((codePoints.pop()! << 6) | (byte & 0x3f))
+    else codePoints.push(byte < 0x80 ? byte : byte & (byte < 0xe0 ? 0x1f : byte < 0xf0 ? 0x0f : 0x07))
+  }
+  const text = codePoints.map((codePoint) => String.fromCodePoint(codePoint)).join('')
+  if (String(toWtf8(text)) !== String(bytes)) throw new TypeError('Not WTF-8')
   return text
 }
 
 export function toHex(bytes: Uint8Array): string {
-  let hex = ''
-  for (const byte of bytes) hex += (0x100 | byte).toString(16).slice(1)
-  return hex
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 /** The bytes of an even number of digits. */
 export function fromHex(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/../g) ?? [], (digits) => parseInt(digits, 16))
+}
+
+/** The bytes of all parts, one after the other. */
+export function joinBytes(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  let length = 0
+  for (const part of parts) length += part.length
+  const all = new Uint8Array(length)
+  for (const part of parts.reverse()) all.set(part, (length -= part.length))
+  return all
 }

@@ -1,6 +1,6 @@
-import { build, describe, kindOf, NAMED, partsOf } from './kinds.ts'
+import { decoderOf, describe, kindOf, MAP_TAG, NAMED, partsOf, setProperty } from './kinds.ts'
 import type { Limits } from './limits.ts'
-import { depth, enter, fail, leave, path, refuse, step, walk } from './walk.ts'
+import { enter, fail, leave, path, refuse, walk } from './walk.ts'
 
 export interface CloneOptions {
   /** Only the depth counts here: nothing is encoded, so there are no bytes. */
@@ -13,8 +13,7 @@ export interface CloneOptions {
  * @throws UNSERIALIZABLE_VALUE with the path to what cannot be stored; LIMIT_EXCEEDED
  */
 export function clone<T>(value: T, options?: CloneOptions): T {
-  if (typeof value === 'string' || typeof value === 'number') return value
-  return walk(copy, value, options?.limits) as T
+  return walk(() => copy(value), options?.limits) as T
 }
 
 /**
@@ -22,93 +21,61 @@ export function clone<T>(value: T, options?: CloneOptions): T {
  * holds a Map, a Set, a Date, bytes or anything else that freezing does not reach.
  */
 export function freeze(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return typeof value !== 'function'
+  if (typeof value !== 'object' || value === null) return true
   const kind = kindOf(value)
-  if (kind === 'Identifier' || kind === 'Uuid') return true
   if (kind !== 'Object' && kind !== 'Array' && kind !== 'Tagged') return false
-  Object.freeze(value)
-  return Object.values(value).every(freeze)
+  return Object.values(Object.freeze(value)).every(freeze)
 }
 
 function copy(value: unknown): unknown {
-  if (typeof value === 'object') return value === null ? null : copyObject(value)
+  if (typeof value === 'object') return value && copyObject(value)
   if (typeof value === 'function' || typeof value === 'symbol') refuse(describe(value))
   return value
 }
 
 function copyObject(value: object): unknown {
-  const kind = kindOf(value)
-  if (kind === 'Object') return copyPlain(value as Record<string, unknown>)
-  if (kind === 'Array') return copyItems(value as unknown[], value)
-  if (kind === 'Map') {
-    const map = value as Map<unknown, unknown>
-    const values = [...map.values()]
-    enter(value)
-    const entries = [...map.keys()].map((key, i) => {
-      step(key)
-      return [copy(key), copy(values[i])] as const
-    })
-    leave()
-    return new Map(entries)
-  }
-  const [tag, content] = partsOf(value, kind)
+  const [tag, content, isNested] = partsOf(value)
   let copied = content
-  if (kind === 'Tagged') {
-    enter(value)
-    copied = copy(content)
-    leave()
-  } else if (Array.isArray(content)) {
-    copied = copyItems(content, value, tag)
-  } else if (content instanceof Uint8Array) {
+  if (!isNested && content instanceof Uint8Array) {
     copied = content.slice()
+  } else if (isNested || typeof content === 'object') {
+    enter(value)
+    copied = isNested ? copy(content) : copyParts(content as object, tag)
+    leave()
   }
   try {
-    return build(tag, copied)
+    return tag === undefined ? copied : decoderOf(tag)[1](copied as never, tag as number)
   } catch (error) {
     fail(error)
   }
 }
 
-function copyPlain(object: Record<string, unknown>): Record<string, unknown> {
-  enter(object)
-  const result = copyProperties(object)
-  for (const key in result) {
-    const value = result[key]
-    if (typeof value === 'string' || typeof value === 'number' || !Object.hasOwn(result, key)) continue
-    path[depth - 1] = key
-    const inner = copy(value)
-    // An own `__proto__` is the one property that assignment would not reach.
-    if (key === '__proto__') Object.defineProperty(result, key, { value: inner })
-    else if (inner !== value) result[key] = inner
-  }
-  leave()
-  return result
-}
-
-/** The spread is much faster than one assignment after the other, but does not tell which getter threw. */
-function copyProperties(object: Record<string, unknown>): Record<string, unknown> {
-  try {
-    const result = { ...object }
-    for (const symbol of Object.getOwnPropertySymbols(result)) delete result[symbol as unknown as string]
-    return result
-  } catch (error) {
-    for (const key of Object.keys(object)) {
-      step(key)
-      void object[key]
+function copyParts(content: object, tag: number | bigint | undefined): unknown {
+  // The items of a named value have no segment in a path.
+  if (tag === NAMED) return (content as unknown[]).map(copy)
+  if (Array.isArray(content)) {
+    const array: unknown[] = []
+    for (let i = 0; i < content.length; i++) {
+      path.push(i)
+      array.push(copy(content[i]))
+      path.pop()
     }
-    throw error
+    return array
   }
-}
-
-function copyItems(items: readonly unknown[], container: object, tag?: number | bigint): unknown[] {
-  enter(container)
-  const result = [...items]
-  for (let i = 0; i < result.length; i++) {
-    const value = result[i]
-    if (typeof value === 'string' || typeof value === 'number') continue
-    if (tag !== NAMED) path[depth - 1] = i
-    result[i] = copy(value)
+  if (tag === MAP_TAG) {
+    const map = new Map<unknown, unknown>()
+    for (const [key, part] of content as typeof map) {
+      path.push(key)
+      map.set(copy(key), copy(part))
+      path.pop()
+    }
+    return map
   }
-  leave()
-  return result
+  const object = {}
+  for (const key of Object.keys(content)) {
+    path.push(key)
+    setProperty(object, key, copy((content as Record<string, unknown>)[key]))
+    path.pop()
+  }
+  return object
 }

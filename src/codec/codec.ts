@@ -1,7 +1,7 @@
 import type { Entry, EntryType, Meta, Name } from '../base/entry.ts'
 import { decode, encode } from './cbor.ts'
-import { type FrameHead, SERIALIZERS, corrupt, encodeFrame, parseFrame, parseFrameHead } from './frame.ts'
-import { kindOf, type Kind } from './kinds.ts'
+import { type FrameHead, CBOR, RAW, corrupt, encodeFrame, parseFrame, parseFrameHead } from './frame.ts'
+import { kindOf } from './kinds.ts'
 import type { Limits } from './limits.ts'
 
 export interface CodecOptions {
@@ -15,8 +15,8 @@ export interface CodecOptions {
 export function encodeEntry(name: Name, entry: Entry, options: CodecOptions): Uint8Array<ArrayBuffer> {
   const meta = encode(storedMeta(entry.meta), options)
   return entry.meta.type === 'binary'
-    ? encodeFrame(name, { serializer: SERIALIZERS.raw, meta, value: entry.value as Uint8Array })
-    : encodeFrame(name, { serializer: SERIALIZERS.cbor, meta, value: encode(entry.value, options) })
+    ? encodeFrame(name, { serializer: RAW, meta, value: entry.value as Uint8Array })
+    : encodeFrame(name, { serializer: CBOR, meta, value: encode(entry.value, options) })
 }
 
 /** The entry in a whole frame, a copy of it. CORRUPT_ENTRY if the frame is not what was stored, LIMIT_EXCEEDED. */
@@ -34,49 +34,36 @@ export function decodeMeta(name: Name, bytes: Uint8Array, options: CodecOptions)
 
 const TYPES: readonly unknown[] = ['value', 'binary', 'log'] satisfies EntryType[]
 
-const FIELDS: readonly (readonly [keyof Meta, Kind])[] = [
-  ['lastWrite', 'Date'],
-  ['expires', 'Date'],
-  ['custom', 'Object'],
-  ['own', 'Object'],
-]
+const isDate = (value: unknown): boolean => kindOf(value) === 'Date' && !Number.isNaN((value as Date).getTime())
+const isObject = (value: unknown = {}): boolean => kindOf(value) === 'Object'
 
-function storedMeta({ key, type, lastWrite, expires, custom, own }: Meta): Meta {
-  const meta: Meta = { key, type, lastWrite }
-  if (expires) meta.expires = expires
-  if (custom) meta.custom = custom
-  if (own) meta.own = own
-  return meta
+/** What each field must be. Those that need not be there pass as undefined. */
+const FIELDS: Readonly<Record<keyof Meta, (value: unknown) => boolean>> = {
+  key: (key) => key !== undefined,
+  type: (type) => TYPES.includes(type),
+  lastWrite: isDate,
+  expires: (expires = new Date()) => isDate(expires),
+  custom: isObject,
+  own: isObject,
+}
+
+const FIELD_NAMES = Object.keys(FIELDS) as (keyof Meta)[]
+
+function storedMeta(meta: Meta): Meta {
+  const stored: Partial<Record<keyof Meta, unknown>> = {}
+  for (const field of FIELD_NAMES) if (meta[field] !== undefined) stored[field] = meta[field]
+  return stored as Meta
 }
 
 /** The metadata, if this version reads the frame. A right checksum does not say that a sound version wrote it. */
 function metaOf(name: Name, head: FrameHead, options: CodecOptions): Meta {
   const { serializer, compressor, encryptor } = head
-  const strange =
-    serializer !== SERIALIZERS.cbor && serializer !== SERIALIZERS.raw
-      ? 'serializer'
-      : compressor !== 0
-        ? 'compressor'
-        : encryptor !== 0 && 'encryptor'
+  const isRaw = serializer === RAW
+  const strange = !isRaw && serializer !== CBOR ? 'serializer' : compressor ? 'compressor' : encryptor && 'encryptor'
   if (strange) throw corrupt(name, `its ${strange} has the id ${head[strange]}, unknown to this version`)
-  const meta = decode(head.meta, options) as Meta
-  const { type } = meta ?? {}
-  const wrong =
-    !isKind(meta, 'Object') || !Object.hasOwn(meta, 'key')
-      ? 'key'
-      : !TYPES.includes(type)
-        ? 'type'
-        : FIELDS.find(
-            ([field, kind]) => (field === 'lastWrite' || meta[field] !== undefined) && !isKind(meta[field], kind),
-          )?.[0]
+  const meta = (decode(head.meta, options) ?? {}) as Meta
+  const wrong = FIELD_NAMES.find((field) => !FIELDS[field](meta[field]))
   if (wrong) throw corrupt(name, `its metadata has a wrong ${wrong}`)
-  if ((serializer === SERIALIZERS.raw) !== (type === 'binary')) {
-    throw corrupt(name, `its type is ${type}, its serializer ${serializer}`)
-  }
+  if (isRaw !== (meta.type === 'binary')) throw corrupt(name, `its type is ${meta.type}, its serializer ${serializer}`)
   return storedMeta(meta)
-}
-
-function isKind(value: unknown, kind: Kind): boolean {
-  if (typeof value !== 'object' || value === null || kindOf(value) !== kind) return false
-  return kind !== 'Date' || !Number.isNaN((value as Date).getTime())
 }

@@ -1,10 +1,11 @@
 import type { Name, Version } from '../base/entry.ts'
 import { CorruptEntryError } from '../base/errors.ts'
 import { toHex, utf8Encoder } from './cbor-text.ts'
-import { type Hash64, xxh3 } from './xxh3.ts'
+import { xxh3 } from './xxh3.ts'
 
 /** Serializer ids: konserve's where it has one, ours from 16, users' from 128. */
-export const SERIALIZERS = { cbor: 3, json: 16, raw: 17, beside: 18 } as const
+export const CBOR = 3
+export const RAW = 17
 
 /** The stored parts of an entry, each `encrypt(compress(serialize(x)))`, and the ids of what was done to them. */
 export interface FrameParts {
@@ -35,18 +36,13 @@ export function encodeFrame(
 ): Uint8Array<ArrayBuffer> {
   const end = HEADER + meta.length
   const frame = new Uint8Array(end + value.length)
-  const view = new DataView(frame.buffer)
-  frame[0] = LAYOUT
-  frame[1] = serializer
-  frame[2] = compressor
-  frame[3] = encryptor
-  view.setInt32(4, meta.length)
+  const view = viewOf(frame)
+  frame.set([LAYOUT, serializer, compressor, encryptor])
+  view.setUint32(4, meta.length)
   frame.set(meta, HEADER)
   frame.set(value, end)
-  const { high, low } = xxh3(value, nameSeed(name))
-  view.setInt32(12, high)
-  view.setInt32(16, low)
-  view.setInt32(8, headSum(name, frame, end))
+  view.setBigUint64(12, xxh3(value, nameSeed(name)))
+  view.setUint32(8, headSum(name, frame, end))
   return frame
 }
 
@@ -54,15 +50,13 @@ export function encodeFrame(
 export function parseFrame(name: Name, bytes: Uint8Array): Frame {
   const head = parseFrameHead(name, bytes)
   if ('needed' in head) {
-    throw corrupt(name, `it ends after ${bytes.length} bytes, its header and metadata take ${head.needed}`)
+    throw corrupt(name, `it ends after ${bytes.length} of at least ${head.needed} bytes`)
   }
-  const start = HEADER + head.meta.length
-  const { high, low } = xxh3(bytes, nameSeed(name), start)
-  const view = viewOf(bytes)
-  if (view.getInt32(12) !== high || view.getInt32(16) !== low) throw corrupt(name, 'the checksum of its value is wrong')
-  // A spread would cost more than all the rest of a small frame.
-  const { serializer, compressor, encryptor, meta } = head
-  return { serializer, compressor, encryptor, meta, value: bytes.subarray(start) }
+  const value = bytes.subarray(HEADER + head.meta.length)
+  if (viewOf(bytes).getBigUint64(12) !== xxh3(value, nameSeed(name))) {
+    throw corrupt(name, 'the checksum of its value is wrong')
+  }
+  return { ...head, value }
 }
 
 /**
@@ -70,13 +64,13 @@ export function parseFrame(name: Name, bytes: Uint8Array): Frame {
  * where `bytes` are too few; where there are no more, the frame is corrupt, and `parseFrame` says so.
  */
 export function parseFrameHead(name: Name, bytes: Uint8Array): FrameHead | { readonly needed: number } {
-  if (bytes.length > 0 && bytes[0] !== LAYOUT) throw corrupt(name, `its layout is ${bytes[0]}, not ${LAYOUT}`)
+  if ((bytes[0] ?? LAYOUT) !== LAYOUT) throw corrupt(name, `its layout is ${bytes[0]}, not ${LAYOUT}`)
   if (bytes.length < HEADER) return { needed: HEADER }
   const view = viewOf(bytes)
   const end = HEADER + view.getUint32(4)
   if (bytes.length < end) return { needed: end }
-  if (view.getInt32(8) !== headSum(name, bytes, end)) {
-    throw corrupt(name, 'the checksum of its header and metadata is wrong')
+  if (view.getUint32(8) !== headSum(name, bytes, end)) {
+    throw corrupt(name, 'the checksum of its metadata is wrong')
   }
   return { serializer: bytes[1]!, compressor: bytes[2]!, encryptor: bytes[3]!, meta: bytes.subarray(HEADER, end) }
 }
@@ -95,10 +89,10 @@ const HEADER = 20
 
 // Both sums of a frame have one seed.
 let seededName: Name | undefined
-let seed: Hash64 | undefined
+let seed: bigint | undefined
 
 /** XXH3-64 of the name. */
-function nameSeed(name: Name): Hash64 | undefined {
+function nameSeed(name: Name): bigint | undefined {
   if (name !== seededName) {
     seededName = name
     seed = xxh3(utf8Encoder.encode(name))
@@ -108,10 +102,10 @@ function nameSeed(name: Name): Hash64 | undefined {
 
 /** What bytes 8..11 hold: bytes 0..7, 12..19 and the metadata are covered. */
 function headSum(name: Name, bytes: Uint8Array, end: number): number {
-  // Buffer.prototype.slice makes a view.
-  const covered = Uint8Array.prototype.slice.call(bytes, 4, end)
-  for (let i = 0; i < 8; i++) covered[i] = bytes[i]!
-  return xxh3(covered, nameSeed(name)).low
+  // Not slice: a Buffer's makes a view.
+  const covered = new Uint8Array(bytes.subarray(4, end))
+  covered.set(bytes.subarray(0, 8))
+  return Number(BigInt.asUintN(32, xxh3(covered, nameSeed(name))))
 }
 
 function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {

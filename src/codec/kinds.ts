@@ -5,9 +5,10 @@ import { decodeType, findType } from './types.ts'
 import { refuse } from './walk.ts'
 
 /** How the codec stores an object. */
-export type Kind = 'Object' | 'Array' | 'Map' | TaggedKind
-
-type TaggedKind =
+export type Kind =
+  | 'Object'
+  | 'Array'
+  | 'Map'
   | 'Set'
   | 'Date'
   | 'RegExp'
@@ -15,22 +16,25 @@ type TaggedKind =
   | 'Error'
   | 'ArrayBuffer'
   | 'TypedArray'
-  | 'Identifier'
-  | 'Uuid'
   | 'Tagged'
 
-/** What stands for a value on the wire: a tag, and what the tag stands over. */
-export type Parts = readonly [tag: number | bigint, content: unknown]
+/**
+ * What stands for an object on the wire: a tag, if it takes one, and what the tag stands over. With `isNested` that is
+ * any value, else bytes, a text, a number, or the parts of the object: an array, a Map or a plain object.
+ */
+export type Parts = readonly [tag: number | bigint | undefined, content: unknown, isNested?: boolean]
 
 /**
  * The kind of an object by its prototype, of this realm or another; `undefined` for a class instance. A prototype can
  * be lent to an object that has not what goes with it: what reads it then throws, as it does everywhere.
  */
-export function kindOf(value: object): Kind | undefined {
+export function kindOf(value: unknown): Kind | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
   const prototype: object | null = Object.getPrototypeOf(value)
-  if (prototype === Object.prototype || prototype === null) return 'Object'
-  const kind = localKinds.get(prototype) ?? foreignKind(prototype)
-  return kind === 'Array' && !Array.isArray(value) ? undefined : kind
+  if (!prototype || !Object.getPrototypeOf(prototype)) return 'Object'
+  const { constructor } = prototype
+  const kind = kinds.get(constructor) ?? kinds.get(isNative(constructor) && nativeClass(constructor.name))
+  return constructor?.prototype !== prototype || (kind === 'Array' && !Array.isArray(value)) ? undefined : kind
 }
 
 /** What to call something that cannot be stored. */
@@ -39,42 +43,31 @@ export function describe(value: unknown): string {
   return `an instance of ${String(value?.constructor?.name || 'an unnamed class')}`
 }
 
-/** The bytes beneath an ArrayBuffer or a view. Throws for shared memory, and for a buffer that was transferred. */
-export function bytesOf(value: ArrayBuffer | ArrayBufferView): Uint8Array {
-  const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(value)
-    ? value
-    : new Uint8Array(value, 0, value.byteLength)
-  if (kindOf(buffer) !== 'ArrayBuffer') throw new TypeError('memory is shared')
-  return new Uint8Array(buffer, byteOffset, byteLength)
-}
-
 /** The constructor's name of a typed array; a Node Buffer is a Uint8Array. */
 export function typedArrayName(value: object): string {
   return (value as Uint8Array)[Symbol.toStringTag]
 }
 
-/** The parts of an object that is neither plain nor an array nor a Map. */
-export function partsOf(value: object, kind: TaggedKind | undefined): Parts {
+/** The parts of an object that can be stored: of a kind that is known here, or of a registered type. */
+export function partsOf(value: object): Parts {
+  const kind = kindOf(value)
   if (kind) return encoders[kind](value as never)
-  const type = findType(value)
-  if (!type) refuse(describe(value))
-  return [NAMED, [type.name, type.codec.encode(value)]]
+  const [name, codec] = findType(value) ?? refuse(describe(value))
+  return [NAMED, [name, codec.encode(value)]]
 }
 
-/** The major types that the content of a tag may have, as a set of bits; `undefined` for a tag that has no type here. */
-export function contentOf(tag: number | bigint): number | undefined {
-  return decoderOf(tag)?.[0]
+/** The major types that the content of a tag may have, as a set of bits, and how it becomes a value. */
+export type Decoder = readonly [majors: number, build: (content: never, tag: number) => unknown]
+
+/** A `build` takes its content over, and throws whatever it likes if the content is wrong. */
+export function decoderOf(tag: number | bigint): Decoder {
+  return tag >= BYTES_TAG && tag < 88 ? [BYTES, toTypedArray] : (decoders[tag as number] ?? OTHER)
 }
 
-/** The value of a tag over `content`, which it takes over. Throws whatever it likes if they do not go together. */
-export function build(tag: number | bigint, content: unknown): unknown {
-  const decoder = decoderOf(tag)
-  if (!decoder) return new Tagged(tag, content)
-  const [majors, decode] = decoder
-  if (typeof content !== (majors === TEXT ? 'string' : majors === NUMBER ? 'number' : 'object')) {
-    wrong()
-  }
-  return decode(content as never, tag as number)
+/** Add a property that may be named as one of Object.prototype. */
+export function setProperty(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (object[key] === undefined) object[key] = value
+  else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
 }
 
 // Tags of RFC 8949, section 3.4, RFC 8746, section 2.1, and the IANA registry.
@@ -82,31 +75,32 @@ export const NAMED: number = 27
 export const BYTES_TAG: number = 64
 export const MAP_TAG: number = 259
 export const WTF8_TAG: number = 273
-export const SELF_DESCRIBED: number = 55799
 
 /** The number that 16 bits of IEEE 754 binary16 are. */
 export function halfToNumber(half: number): number {
   const exponent = (half >> 10) & 31
   const fraction = half & 1023
   const magnitude =
-    exponent === 31
-      ? fraction
-        ? NaN
-        : Infinity
-      : exponent
-        ? (1024 + fraction) * 2 ** (exponent - 25)
-        : fraction * 2 ** -24
+    exponent > 30 ? (fraction ? NaN : Infinity) : (exponent ? 1024 + fraction : fraction) * 2 ** ((exponent || 1) - 25)
   return half >> 15 ? -magnitude : magnitude
 }
 
 // Sets of major types. Text may be under the tag of WTF-8.
+export const ANY: number = 0b11111111
+export const TEXT: number = 0b1001000
 const NUMBER = 0b10000011
 const BYTES = 0b100
-const TEXT = 0b1001000
 const ARRAY = 0b10000
 const MAP = 0b100000
 
-const encoders: Readonly<Record<TaggedKind, (value: never) => Parts>> = {
+/** The parts of what needs no tag. */
+const untagged = (value: unknown): Parts => [undefined, value]
+const same = (content: unknown): unknown => content
+
+const encoders: Readonly<Record<Kind, (value: never) => Parts>> = {
+  Object: untagged,
+  Array: untagged,
+  Map: (map: Map<unknown, unknown>): Parts => [MAP_TAG, map],
   Set: (set: Set<unknown>): Parts => [258, [...set]],
   // Some fractions of seconds far from 1970 do not read back.
   Date: (date: Date): Parts => {
@@ -117,29 +111,30 @@ const encoders: Readonly<Record<TaggedKind, (value: never) => Parts>> = {
   RegExp: ({ source, flags }: RegExp): Parts => (flags === '' ? [35, source] : [NAMED, ['RegExp', source, flags]]),
   URL: ({ href }: URL): Parts => [32, href],
   Error: (error: Error): Parts => [NAMED, ['Error', errorFields(error)]],
-  ArrayBuffer: (buffer: ArrayBuffer): Parts => [NAMED, ['ArrayBuffer', bytesOf(buffer)]],
+  ArrayBuffer: (buffer: ArrayBuffer): Parts => [NAMED, ['ArrayBuffer', new Uint8Array(buffer.slice())]],
   TypedArray: (array: Uint8Array): Parts => {
-    const bytes = bytesOf(array)
-    return [BYTES_TAG + TYPED_ARRAYS.indexOf(typedArrayName(array)), ordered(bytes, array.BYTES_PER_ELEMENT, true)]
+    const { buffer, byteOffset, byteLength, BYTES_PER_ELEMENT } = array
+    if (kindOf(buffer) !== 'ArrayBuffer') refuse('shared memory')
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength)
+    return [BYTES_TAG + TYPED_ARRAYS.indexOf(typedArrayName(array)), ordered(bytes, BYTES_PER_ELEMENT, true)]
   },
-  Identifier: (identifier: Keyword | ClojureSymbol): Parts => [39, String(identifier)],
-  Uuid: ({ value }: Uuid): Parts => [37, fromHex(value.replaceAll('-', ''))],
-  Tagged: ({ tag, value }: Tagged): Parts => {
-    if (decoderOf(tag) || tag === SELF_DESCRIBED) refuse(`a Tagged with tag ${tag}, which has a type`)
-    return [tag, value]
+  Tagged: (value: Keyword | ClojureSymbol | Uuid | Tagged): Parts => {
+    if (value instanceof Uuid) return [37, fromHex(value.value.replaceAll('-', ''))]
+    if (!(value instanceof Tagged)) return [39, String(value)]
+    const { tag } = value
+    if (decoderOf(tag) !== OTHER) refuse(`a Tagged with tag ${tag}, which has a type`)
+    return [tag, value.value, true]
   },
 }
 
-type Decoder = readonly [majors: number, decode: (content: never, tag: number) => unknown]
-
 const decoders: Readonly<Record<number, Decoder>> = {
-  1: [NUMBER, (seconds: number) => toDate(Math.round(seconds * 1000))],
+  1: [NUMBER, (seconds: unknown) => toDate(typeof seconds === 'number' && Math.round(seconds * 1000))],
   2: [BYTES, toBigint],
   3: [BYTES, (bytes: Uint8Array) => ~toBigint(bytes)],
   [NAMED]: [ARRAY, buildNamed],
   32: [TEXT, (href: string) => new URL(href)],
   35: [TEXT, (source: string) => new RegExp(source)],
-  37: [BYTES, (bytes: Uint8Array) => new Uuid(toHex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'))],
+  37: [BYTES, (bytes: Uint8Array) => new Uuid(toHex(bytes).replace(/^.{8}|.{4}(?=.{12})/g, '$&-'))],
   39: [TEXT, (name: string) => (name.startsWith(':') ? new Keyword(name.slice(1)) : new ClojureSymbol(name))],
   258: [
     ARRAY,
@@ -149,13 +144,13 @@ const decoders: Readonly<Record<number, Decoder>> = {
       return set
     },
   ],
-  [MAP_TAG]: [MAP, (map: object) => map],
+  [MAP_TAG]: [MAP, same],
   [WTF8_TAG]: [BYTES, fromWtf8],
+  // What only says that it is CBOR.
+  55799: [ANY, same],
 }
 
-function decoderOf(tag: number | bigint): Decoder | undefined {
-  return tag >= BYTES_TAG && tag < 88 ? [BYTES, toTypedArray] : decoders[tag as number]
-}
+const OTHER: Decoder = [ANY, (content: unknown, tag: number) => new Tagged(tag, content)]
 
 function toDate(time: unknown): Date {
   const date = new Date(time as number)
@@ -186,35 +181,32 @@ function buildNamed([name, first, second, ...rest]: unknown[]): unknown {
 }
 
 function wrong(): never {
-  throw new TypeError('The content of the tag is wrong')
+  throw new TypeError('The content is wrong')
 }
 
-interface ErrorFields {
-  name: string
-  message: string
-  stack?: string
-  cause?: unknown
-  errors?: unknown
-}
+const ERROR_FIELDS = ['name', 'message', 'stack', 'cause', 'errors'] as const
+
+type ErrorFields = Partial<Record<(typeof ERROR_FIELDS)[number], unknown>>
 
 /** What is kept of an Error. */
-function errorFields(error: Error & { errors?: unknown }): ErrorFields {
+function errorFields(error: ErrorFields): ErrorFields {
   const fields: ErrorFields = { name: String(error.name), message: String(error.message) }
   if (typeof error.stack === 'string') fields.stack = error.stack
-  for (const field of ['cause', 'errors'] as const) if (Object.hasOwn(error, field)) fields[field] = error[field]
+  for (const field of ['cause', 'errors'] as const) if (field in error) fields[field] = error[field]
   return fields
 }
 
 /** An Error of the native class that `name` says, else an `Error` with that name. */
 function buildError(fields: ErrorFields): Error {
   const { name, message, stack = '' } = fields
-  if ([name, message, stack].some((text) => typeof text !== 'string')) wrong()
-  const isNative = kindsByName.get(name) === 'Error'
+  for (const text of [name, message, stack]) if (typeof text !== 'string') wrong()
+  const native = nativeClass(name as string)
+  const isNative = kinds.get(native) === 'Error'
   // AggregateError takes a list first.
-  const error = new (nativeClass(isNative ? name : 'Error') as new (first: []) => Error)([])
-  for (const field of ['name', 'message', 'stack', 'cause', 'errors'] as const) {
+  const error = new (isNative ? (native as new (first: []) => Error) : Error)([] as never)
+  for (const field of ERROR_FIELDS) {
     // Without a stack on the wire, the place where it is read must not show as its stack.
-    if (field === 'stack' || (Object.hasOwn(fields, field) && !(isNative && field === 'name'))) {
+    if (field === 'stack' || (field in fields && !(isNative && field === 'name'))) {
       Object.defineProperty(error, field, { value: fields[field], writable: true, configurable: true })
     }
   }
@@ -248,32 +240,22 @@ function ordered(bytes: Uint8Array, size: number, isLittleEndian: boolean): Uint
 
 const PLATFORM_IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
-const kindsByName = new Map<unknown, Kind>([
-  ...TYPED_ARRAYS.map((name) => [name, 'TypedArray'] as const),
-  ...['', 'Eval', 'Range', 'Reference', 'Syntax', 'Type', 'URI', 'Aggregate'].map(
-    (name) => [`${name}Error`, 'Error'] as const,
-  ),
-  ...(['Array', 'Map', 'Set', 'Date', 'RegExp', 'URL', 'ArrayBuffer'] as const).map((name) => [name, name] as const),
-])
+const kinds = new Map<unknown, Kind>()
+for (const own of [Keyword, ClojureSymbol, Uuid, Tagged]) kinds.set(own, 'Tagged')
+for (const name of ['Array', 'Map', 'Set', 'Date', 'RegExp', 'URL', 'ArrayBuffer', 'Error'] as const) {
+  kinds.set(nativeClass(name), name)
+}
+for (const name of ['Eval', 'Range', 'Reference', 'Syntax', 'Type', 'URI', 'Aggregate']) {
+  kinds.set(nativeClass(`${name}Error`), 'Error')
+}
+for (const name of [...TYPED_ARRAYS, 'Buffer']) kinds.set(nativeClass(name), 'TypedArray')
+// For those of them that are missing here.
+kinds.delete(undefined)
 
-const localKinds = new Map<unknown, Kind>([
-  [nativeClass('Buffer')?.prototype, 'TypedArray'],
-  [Keyword.prototype, 'Identifier'],
-  [ClojureSymbol.prototype, 'Identifier'],
-  [Uuid.prototype, 'Uuid'],
-  [Tagged.prototype, 'Tagged'],
-])
-for (const [name, kind] of kindsByName) localKinds.set(nativeClass(name as string)?.prototype, kind)
-
-function nativeClass(name: string): { prototype: object } | undefined {
-  return (globalThis as unknown as Record<string, { prototype: object } | undefined>)[name]
+function isNative(constructor: unknown): boolean {
+  return /\[native code\]\s*\}$/.test(String(constructor))
 }
 
-function foreignKind(prototype: object): Kind | undefined {
-  if (Object.getPrototypeOf(prototype) === null) return 'Object'
-  const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
-  if (typeof constructor !== 'function' || constructor.prototype !== prototype) return undefined
-  return /\[native code\]\s*\}$/.test(Function.prototype.toString.call(constructor))
-    ? kindsByName.get(constructor.name)
-    : undefined
+function nativeClass(name: string): unknown {
+  return (globalThis as unknown as Record<string, unknown>)[name]
 }

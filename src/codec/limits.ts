@@ -20,5 +20,5 @@ export function exceeded(limit: string, details?: ErrorDetails): LimitExceededEr
 
 /** Whether the platform's own stack was shorter than a raised depth limit. */
 export function isStackOverflow(error: unknown): boolean {
-  return /call stack size|too much recursion/.test((error as Error)?.message)
+  return /call stack|much recursion/.test((error as Error)?.message)
 }

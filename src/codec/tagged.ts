@@ -17,7 +17,7 @@ export class ClojureSymbol {
   readonly name: string
 
   constructor(name: string) {
-    if (name.startsWith(':')) throw new TypeError(`The name of a symbol cannot start with a colon: ${name}`)
+    if (name.startsWith(':')) throw new TypeError(`Not a symbol: ${name}`)
     this.name = name
     Object.freeze(this)
   }
@@ -48,11 +48,16 @@ export class Tagged<T = unknown> {
   readonly value: T
 
   constructor(tag: number | bigint, value: T) {
-    const number = Number(tag)
     const isTag = typeof tag === 'bigint' ? BigInt.asUintN(64, tag) === tag : Number.isSafeInteger(tag) && tag >= 0
     if (!isTag) throw new TypeError(`Not a CBOR tag: ${tag}`)
-    this.tag = Number.isSafeInteger(number) ? number : tag
+    this.tag = simplest(tag)
     this.value = value
     Object.freeze(this)
   }
+}
+
+/** An integer as a number if that is exact. */
+export function simplest(integer: number | bigint): number | bigint {
+  const number = Number(integer)
+  return Number.isSafeInteger(number) ? number : integer
 }

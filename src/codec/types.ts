@@ -9,10 +9,7 @@ export interface TypeCodec<T, P = unknown> {
   decode(payload: P): T
 }
 
-export interface RegisteredType {
-  readonly name: string
-  readonly codec: TypeCodec<unknown>
-}
+export type RegisteredType = readonly [name: string, codec: TypeCodec<unknown>]
 
 /**
  * Teach the codec a class. `name` is stored with each value (CBOR tag 27 over `[name, payload]`) and must be the same
@@ -28,32 +25,29 @@ export interface RegisteredType {
  * @throws TypeError if the name is empty, reserved or taken
  */
 export function registerType<T, P = unknown>(name: string, codec: TypeCodec<T, P>): void {
-  if (typeof name !== 'string' || name === '' || RESERVED_NAMES.includes(name) || types.has(name)) {
+  if (typeof name !== 'string' || !name || RESERVED_NAMES.includes(name) || types.has(name)) {
     throw new TypeError(`The type name ${JSON.stringify(name)} is empty, reserved or taken`)
   }
-  types.set(name, { name, codec })
+  types.set(name, codec)
 }
 
 export function findType(value: unknown): RegisteredType | undefined {
-  for (const type of types.values()) if (type.codec.test(value)) return type
-  return undefined
+  return [...types].find(([, codec]) => codec.test(value))
 }
 
 /** @throws CORRUPT_ENTRY if nobody registered `name`, or its codec refuses the payload */
 export function decodeType(name: string, payload: unknown): unknown {
-  const type = types.get(name)
-  if (!type) {
-    throw new CorruptEntryError(
-      `The type ${JSON.stringify(name)} is unknown: registerType must be called before reading it`,
-    )
+  const codec = types.get(name)
+  if (!codec) {
+    throw new CorruptEntryError(`The type ${JSON.stringify(name)} is unknown: call registerType first`)
   }
   try {
-    return type.codec.decode(payload)
+    return codec.decode(payload)
   } catch (cause) {
-    throw new CorruptEntryError(`The type ${JSON.stringify(name)} could not be read`, { cause })
+    throw new CorruptEntryError(`The type ${JSON.stringify(name)} cannot be read`, { cause })
   }
 }
 
 const RESERVED_NAMES = ['ArrayBuffer', 'Date', 'Error', 'RegExp']
 
-const types = new Map<string, RegisteredType>()
+const types = new Map<string, TypeCodec<unknown>>()

@@ -1,5 +1,5 @@
 import type { BackendDefinition, BaseConfig, Backend, BlobBackend, Capabilities, OpenContext } from '../base/backend.ts'
-import { ConflictError, StoreExistsError, StoreNotFoundError, UnsupportedLayoutError } from '../base/errors.ts'
+import { ConflictError, UnsupportedLayoutError, storeExists, storeNotFound } from '../base/errors.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
 import type { Schema } from '../base/schema.ts'
 import { type PromiseOrValue, chain, onFailure, rescue } from '../base/promise-or-value.ts'
@@ -34,102 +34,87 @@ export interface BlobDefinition<Config extends BaseConfig> {
 export function blobDefinition<Config extends BaseConfig & { readonly limits?: Partial<Limits> | undefined }>(
   spec: BlobDefinition<Config>,
 ): BackendDefinition<Config> {
-  const at = (config: Config): string => spec.locate(config)
-
-  /** Open the blobs of a place in one of `states` for `use`, and close them again if it fails. */
+  /** What `use` makes of the blobs of a place, which are closed again if it fails. */
   function open<T>(
     config: Config,
     context: OpenContext,
-    states: readonly ContainerState[],
-    otherwise: (state: ContainerState) => T,
     use: (blobs: BlobBackend) => PromiseOrValue<T>,
   ): PromiseOrValue<T> {
-    return chain(spec.container(config, context), (state) => {
-      if (!states.includes(state)) return otherwise(state)
-      return chain(spec.open(config, context), (blobs) =>
-        onFailure(
-          () => use(blobs),
-          () => rescue(() => blobs.close(context), context.onError),
-        ),
-      )
-    })
+    return chain(spec.open(config, context), (blobs) =>
+      onFailure(
+        () => use(blobs),
+        () => rescue(() => blobs.close(context), context.onError),
+      ),
+    )
+  }
+
+  /** The same for the store that `config` means; `otherwise` where there is none. */
+  function find<T>(
+    config: Config,
+    context: OpenContext,
+    use: (blobs: BlobBackend) => PromiseOrValue<T>,
+    otherwise: (state: ContainerState, config: Config) => T,
+  ): PromiseOrValue<T> {
+    return chain(spec.container(config, context), (state) =>
+      state === 'store'
+        ? open(config, context, (blobs) =>
+            chain(readDescriptor(blobs, config.id, context), (found) =>
+              found ? use(blobs) : chain(blobs.close(context), () => otherwise('absent', config)),
+            ),
+          )
+        : otherwise(state, config),
+    )
   }
 
   function refuse(state: ContainerState, config: Config): never {
-    if (state === 'foreign') {
-      throw new UnsupportedLayoutError(
-        `What is at ${at(config)} is not a konserve-ts store. Choose an empty or a new place.`,
-      )
-    }
-    throw new StoreNotFoundError(
-      `There is no store at ${at(config)}. Create it: createStore, or connectStore without { create: false }.`,
-    )
+    const place = spec.locate(config)
+    throw state === 'foreign'
+      ? new UnsupportedLayoutError(`What is at ${place} is no store. Use another place.`)
+      : storeNotFound(place)
   }
 
   const backend = (blobs: BlobBackend, { limits }: Config, { onError }: OpenContext): Backend =>
     framed(blobs, { ...spec.framed, limits, onError })
 
   return {
-    schema: spec.schema,
-    secrets: spec.secrets ?? [],
-    capabilities: spec.capabilities,
-    locate: at,
+    ...spec,
     create: (config, context) =>
-      open(
-        config,
-        context,
-        ['absent', 'empty', 'store'],
-        (state): Backend => refuse(state, config),
-        (blobs) => {
-          const written = rescue(
-            () => writeDescriptor(blobs, config.id, context),
-            (error) => {
-              if (!(error instanceof ConflictError)) throw error
-              return chain(readDescriptor(blobs, config.id, context), () => {
-                throw new StoreExistsError(`A store exists already at ${at(config)}. Open it with connectStore.`)
-              })
-            },
-          )
-          return chain(written, () => backend(blobs, config, context))
-        },
+      chain(spec.container(config, context), (state) =>
+        state === 'foreign'
+          ? refuse(state, config)
+          : open(config, context, (blobs) => {
+              const written = rescue(
+                () => writeDescriptor(blobs, config.id, context),
+                (error) => {
+                  if (!(error instanceof ConflictError)) throw error
+                  return chain(readDescriptor(blobs, config.id, context), () => {
+                    throw storeExists(spec.locate(config))
+                  })
+                },
+              )
+              return chain(written, () => backend(blobs, config, context))
+            }),
       ),
-    open: (config, context) =>
-      open(
-        config,
-        context,
-        ['store'],
-        (state): Backend => refuse(state, config),
-        (blobs) =>
-          chain(readDescriptor(blobs, config.id, context), (found) =>
-            found ? backend(blobs, config, context) : refuse('absent', config),
-          ),
-      ),
+    open: (config, context) => find(config, context, (blobs) => backend(blobs, config, context), refuse),
     exists: (config, context) =>
-      open(
+      find(
         config,
         context,
-        ['store'],
+        (blobs) => chain(blobs.close(context), () => true),
         () => false,
-        (blobs) =>
-          chain(readDescriptor(blobs, config.id, context), (found) =>
-            chain(blobs.close(context), () => found !== undefined),
-          ),
       ),
     destroy: (config, context) =>
-      open(
+      find<void>(
         config,
         context,
-        ['store'],
-        () => undefined,
-        (blobs) => {
+        (blobs) =>
           // The descriptor goes last: a removal that was cut short can be done again.
-          const emptied = (): PromiseOrValue<unknown> =>
+          chain(
             spec.ownsContainer ||
-            chain(removeParts(blobs, '', context, DESCRIPTOR_NAME), () => blobs.delete(DESCRIPTOR_NAME, {}, context))
-          return chain(readDescriptor(blobs, config.id, context), () =>
-            chain(emptied(), () => chain(blobs.close(context), () => spec.remove(config, context))),
-          )
-        },
+              chain(removeParts(blobs, '', context), () => blobs.delete(DESCRIPTOR_NAME, {}, context)),
+            () => chain(blobs.close(context), () => spec.remove(config, context)),
+          ),
+        () => undefined,
       ),
   }
 }

@@ -1,9 +1,11 @@
 import type { Backend, BinaryReader, BlobBackend, Call } from '../base/backend.ts'
 import type { ChunksInfo, Entry, Meta, Name } from '../base/entry.ts'
-import { ConflictError, CorruptEntryError, LimitExceededError } from '../base/errors.ts'
+import { ConflictError } from '../base/errors.ts'
 import { type PromiseOrValue, chain, each, onFailure, repeat, rescue } from '../base/promise-or-value.ts'
 import { decodeEntry, encodeEntry } from '../codec/codec.ts'
-import { DEFAULT_LIMITS, type Limits } from '../codec/limits.ts'
+import { joinBytes } from '../codec/cbor-text.ts'
+import { corrupt } from '../codec/frame.ts'
+import { DEFAULT_LIMITS, type Limits, exceeded } from '../codec/limits.ts'
 import { chunkName, chunkPrefix, randomId, removeParts } from './parts.ts'
 
 /** Binaries up to so many bytes are one frame, larger ones chunks of this size. */
@@ -22,16 +24,14 @@ export interface ChunksOptions {
 export class Chunks {
   readonly size: number
   readonly #blobs: BlobBackend
-  readonly #limits: Limits
-  readonly #onError: (error: unknown) => void
+  readonly #options: ChunksOptions
   /** How many readers hold the chunks whose names start so, and whether they are to go after the last of them. */
   readonly #held = new Map<Name, { readers: number; dropped: boolean }>()
 
-  constructor(blobs: BlobBackend, { limits, chunkSize = CHUNK_SIZE, onError }: ChunksOptions) {
+  constructor(blobs: BlobBackend, options: ChunksOptions) {
     this.#blobs = blobs
-    this.#limits = { ...DEFAULT_LIMITS, ...limits }
-    this.size = chunkSize
-    this.#onError = onError
+    this.#options = options
+    this.size = options.chunkSize ?? CHUNK_SIZE
   }
 
   /** Write the pieces as they come, then `finish` with the head, or with the whole entry where one frame holds it. */
@@ -42,50 +42,49 @@ export class Chunks {
     finish: (entry: Entry) => PromiseOrValue<T>,
   ): PromiseOrValue<T> {
     const id = randomId()
-    const block = new Uint8Array(this.size)
+    const { size: chunkSize } = this
+    const block = new Uint8Array(chunkSize)
     let filled = 0
-    let size = 0
+    let count = 0
+    let piece: Uint8Array | undefined = block.subarray(0, 0)
     const flush = (): PromiseOrValue<unknown> => {
-      const name = chunkName(id, Math.ceil(size / this.size) - 1)
+      const name = chunkName(id, count++)
       const { key, type, lastWrite } = meta()
       const chunk = { meta: { key, type, lastWrite }, value: block.subarray(0, filled) }
       filled = 0
-      return this.#blobs.put(name, encodeEntry(name, chunk, { limits: this.#limits }), {}, call)
+      return this.#blobs.put(name, encodeEntry(name, chunk, this.#options), {}, call)
     }
-    const add = (piece: Uint8Array): PromiseOrValue<void> =>
-      repeat(() => {
-        if (piece.length === 0) return false
-        call.signal?.throwIfAborted()
-        return chain(filled === this.size ? flush() : undefined, () => {
-          const part = piece.subarray(0, this.size - filled)
-          block.set(part, filled)
-          filled += part.length
-          size += part.length
-          piece = piece.subarray(part.length)
-          return true
-        })
+    const step = (): PromiseOrValue<boolean> => {
+      const rest = piece!
+      if (rest.length === 0) return chain(pieces(), (next) => (piece = next) !== undefined)
+      call.signal?.throwIfAborted()
+      return chain(filled === chunkSize && flush(), () => {
+        const part = rest.subarray(0, chunkSize - filled)
+        block.set(part, filled)
+        filled += part.length
+        piece = rest.subarray(part.length)
+        return true
       })
-    const addNext = (): PromiseOrValue<boolean> =>
-      chain(pieces(), (piece) => piece !== undefined && chain(add(piece), () => true))
+    }
     return onFailure(
       () =>
-        chain(repeat(addNext), () => {
-          if (size <= this.size) return finish({ meta: meta(), value: block.subarray(0, filled) })
-          return chain(flush(), () => {
+        chain(repeat(step), () => {
+          const chunks = count > 0 && { id, size: count * chunkSize + filled, chunkSize }
+          return chain(chunks && flush(), () => {
             const last = meta()
-            const chunks: ChunksInfo = { id, size, chunkSize: this.size }
-            return finish({ meta: { ...last, own: { ...last.own, chunks } }, value: new Uint8Array(0) })
+            return finish({
+              meta: chunks ? { ...last, own: { ...last.own, chunks } } : last,
+              value: block.subarray(0, filled),
+            })
           })
         }),
-      // What is left behind by this can be collected; the first error is the one to report.
-      () =>
-        size > this.size && rescue(() => removeParts(this.#blobs, chunkPrefix(id), { sync: call.sync }), this.#onError),
+      () => this.#remove(chunkPrefix(id), call),
     )
   }
 
   /** The reader of a binary whose head or whole entry is `entry`. Its chunks stay until it is closed. */
-  reader(name: Name, entry: Entry, call: Call): BinaryReader {
-    const chunks = this.#chunksOf(name, entry)
+  open(name: Name, entry: Entry, call: Call): BinaryReader {
+    const chunks = chunksOf(name, entry)
     if (chunks === undefined) return wholeReader(entry)
     const prefix = chunkPrefix(chunks.id)
     const held = this.#held.get(prefix) ?? { readers: 0, dropped: false }
@@ -94,87 +93,81 @@ export class Chunks {
     return {
       meta: entry.meta,
       size: chunks.size,
-      read: ({ start, end }) => this.#read(name, chunks, start, Math.min(end, chunks.size), call),
+      read: ({ start, end }) => this.#pieces(name, chunks, start, Math.min(end, chunks.size), call),
       close: () => {
         if (--held.readers > 0) return
         this.#held.delete(prefix)
-        if (held.dropped) void rescue(() => removeParts(this.#blobs, prefix, { sync: call.sync }), this.#onError)
+        if (held.dropped) void this.#remove(prefix, call)
       },
     }
   }
 
   /** `entry` with all its bytes, if it is the head of a large binary. */
-  whole(name: Name, entry: Entry, call: Call): PromiseOrValue<Entry> {
-    const chunks = this.#chunksOf(name, entry)
+  read(name: Name, entry: Entry, call: Call): PromiseOrValue<Entry> {
+    const chunks = chunksOf(name, entry)
     if (chunks === undefined) return entry
-    if (chunks.size > this.#limits.bytes) {
-      throw new LimitExceededError(
-        `The binary ${name} has ${chunks.size} bytes, limits.bytes is ${this.#limits.bytes}. Read it in pieces: getBinary(key, reader).`,
-      )
-    }
-    const next = this.#read(name, chunks, 0, chunks.size, call)
-    const bytes = new Uint8Array(chunks.size)
-    let filled = 0
-    const all = repeat(() =>
-      chain(next(), (piece) => {
-        bytes.set(piece ?? [], filled)
-        filled += piece?.length ?? 0
-        return piece !== undefined
-      }),
-    )
-    return chain(all, () => ({ ...entry, value: bytes }))
+    const limit = this.#options.limits?.bytes ?? DEFAULT_LIMITS.bytes
+    const { size } = chunks
+    if (size > limit) throw exceeded(`${limit} bytes. Read it in pieces: getBinary(key, reader).`)
+    return chain(collect(this.#pieces(name, chunks, 0, size, call)), (value) => ({ ...entry, value }))
   }
 
   /**
    * Remove the parts whose names start with one of `prefixes`, those that are being read once that has ended. The write
    * that let go of them is done: nothing that goes wrong here makes it fail.
    */
-  drop(prefixes: readonly Name[], { sync, durability }: Call): PromiseOrValue<void> {
+  delete(prefixes: readonly Name[], call: Call): PromiseOrValue<void> {
     return each(prefixes, (prefix) => {
       const held = this.#held.get(prefix)
-      if (held === undefined) return rescue(() => removeParts(this.#blobs, prefix, { sync, durability }), this.#onError)
+      if (held === undefined) return this.#remove(prefix, call)
       held.dropped = true
     })
   }
 
-  #read(name: Name, { id, size, chunkSize }: ChunksInfo, position: number, end: number, call: Call): Pieces {
+  /** What is left behind by a failure can be collected. */
+  #remove(prefix: Name, { sync, durability }: Call): PromiseOrValue<void> {
+    return rescue(() => removeParts(this.#blobs, prefix, { sync, durability }), this.#options.onError)
+  }
+
+  #pieces(name: Name, { id, size, chunkSize }: ChunksInfo, position: number, end: number, call: Call): Pieces {
     return () => {
       if (position >= end) return undefined
       call.signal?.throwIfAborted()
       const index = Math.floor(position / chunkSize)
       const chunk = chunkName(id, index)
+      const from = index * chunkSize
       return chain(this.#blobs.get(chunk, {}, call), (blob) => {
-        if (blob === undefined) return this.#missing(name, id, index, call)
-        const bytes = decodeEntry(chunk, blob.bytes, { limits: this.#limits }).value as Uint8Array
-        const from = index * chunkSize
-        if (bytes.length !== Math.min(chunkSize, size - from))
-          throw new CorruptEntryError(`Chunk ${index} of the binary ${name} has a wrong size.`)
-        const piece = bytes.subarray(position - from, end - from)
-        position += piece.length
-        return piece
+        const bytes = blob && (decodeEntry(chunk, blob.bytes, this.#options).value as Uint8Array)
+        if (bytes?.length === Math.min(chunkSize, size - from)) {
+          const piece = bytes.subarray(position - from, end - from)
+          position += piece.length
+          return piece
+        }
+        // It is gone with its head, because another process has replaced the binary meanwhile, or for no good reason.
+        return chain(this.#blobs.get(name, {}, call), (head) => {
+          throw head && decodeEntry(name, head.bytes, this.#options).meta.own?.chunks?.id === id
+            ? corrupt(name, `chunk ${index} is missing or has a wrong size`)
+            : new ConflictError(`The entry ${name} was replaced while it was read. Read it again.`)
+        })
       })
     }
   }
+}
 
-  /** A chunk is gone: with its head, because another process has replaced the binary meanwhile, or for no good reason. */
-  #missing(name: Name, id: string, index: number, call: Call): PromiseOrValue<never> {
-    return chain(this.#blobs.get(name, {}, call), (blob) => {
-      if (blob && decodeEntry(name, blob.bytes, { limits: this.#limits }).meta.own?.chunks?.id === id) {
-        throw new CorruptEntryError(`Chunk ${index} of the binary ${name} is missing.`)
-      }
-      throw new ConflictError(`The binary ${name} was replaced or deleted while it was being read. Read it again.`)
-    })
-  }
+/** Metadata comes from the store: its numbers are not to be trusted. */
+function chunksOf(name: Name, { meta }: Entry): ChunksInfo | undefined {
+  const chunks = meta.own?.chunks
+  if (chunks === undefined) return undefined
+  const { id, size, chunkSize } = chunks
+  if (/^\w+$/.test(id) && size >= 0 && chunkSize > 0 && Number.isSafeInteger(size + chunkSize)) return chunks
+  throw corrupt(name, 'it does not say where its chunks are')
+}
 
-  /** Metadata comes from the store: its numbers are not to be trusted. */
-  #chunksOf(name: Name, { meta }: Entry): ChunksInfo | undefined {
-    const chunks = meta.own?.chunks
-    if (chunks === undefined) return undefined
-    const { id, size, chunkSize } = chunks
-    if (typeof id === 'string' && Number.isSafeInteger(size) && Number.isSafeInteger(chunkSize) && chunkSize > 0)
-      return chunks
-    throw new CorruptEntryError(`The binary ${name} does not say where its chunks are.`)
-  }
+/** All pieces as one. */
+export function collect(next: Pieces): PromiseOrValue<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  const all = repeat(() => chain(next(), (piece) => piece !== undefined && pieces.push(piece) > 0))
+  return chain(all, () => joinBytes(pieces))
 }
 
 /** The binary under `name`, from a backend that streams or from one that keeps it whole. */
@@ -191,7 +184,7 @@ export function wholeReader({ meta, value }: Entry): BinaryReader {
     meta,
     size: meta.type === 'binary' ? bytes.length : 0,
     read({ start, end }) {
-      const pieces = start < Math.min(end, bytes.length) ? [bytes.subarray(start, end)] : []
+      const pieces = [bytes.subarray(start, end)].filter((piece) => piece.length > 0)
       return () => pieces.pop()
     },
     close: () => undefined,

@@ -1,13 +1,13 @@
-import type { AnyConfig, Backend, BackendDefinition, OpenContext } from '../base/backend.ts'
-import { InvalidConfigError, KonserveError, StoreExistsError, StoreIdMismatchError } from '../base/errors.ts'
+import type { AnyConfig, Backend, Call, OpenContext } from '../base/backend.ts'
+import { InvalidConfigError, StoreExistsError, StoreNotFoundError, otherStore, storeExists } from '../base/errors.ts'
 import { type PromiseOrValue, chain, each, rescue } from '../base/promise-or-value.ts'
-import { differingFields } from './config.ts'
+import { type CheckedConfig, differingFields } from './config.ts'
 import { KeyQueue } from './queue.ts'
 
 /** Somebody who uses an engine: a store handle, or a tier above it. */
 export interface EngineUser {
   /** The engine is about to be closed under it: refuse new calls, and answer once the running ones have ended. */
-  stop(context: OpenContext): PromiseOrValue<void>
+  stop(call: Call): PromiseOrValue<void>
 }
 
 /** An open backend, shared by everyone in the process who uses the same place. */
@@ -26,115 +26,93 @@ const engines = new Map<string, Engine>()
 const places = new KeyQueue()
 
 export function acquireEngine(
-  definition: BackendDefinition,
-  config: AnyConfig,
+  checked: CheckedConfig,
   mode: Mode,
   user: EngineUser,
   context: OpenContext,
 ): PromiseOrValue<Engine> {
-  const location = locationOf(definition, config)
+  const { config } = checked
+  const location = locationOf(checked)
   return places.exclusive([location], context, () => {
-    const open = engines.get(location)
-    if (open) {
-      join(open, config, mode)
-      open.users.add(user)
-      return open
+    const open = engineAt(location, config)
+    if (open === undefined) {
+      return chain(openBackend(checked, mode, context), (backend) => {
+        const engine = { backend, config, location, users: new Set([user]) }
+        engines.set(location, engine)
+        return engine
+      })
     }
-    return chain(openBackend(definition, config, mode, context), (backend) => {
-      const engine = { backend, config, location, users: new Set([user]) }
-      engines.set(location, engine)
-      return engine
-    })
+    if (mode === 'create') {
+      throw storeExists(config.id)
+    }
+    const differing = differingFields(open.config, config)
+    if (differing.length > 0) {
+      const message = 'differs in the open store: release it first'
+      throw new InvalidConfigError(differing.map((path) => ({ path, message })))
+    }
+    open.users.add(user)
+    return open
   })
 }
 
 /** One user less; the last one closes the engine. */
-export function releaseEngine(engine: Engine, user: EngineUser, context: OpenContext): PromiseOrValue<void> {
-  return places.exclusive([engine.location], context, () => {
-    if (!engine.users.delete(user) || engine.users.size > 0) return
-    return close(engine, context)
+export function releaseEngine(engine: Engine, user: EngineUser, call: Call): PromiseOrValue<void> {
+  return places.exclusive([engine.location], call, () => {
+    if (engine.users.delete(user) && engine.users.size === 0) return close(engine, call)
   })
 }
 
 /** Close the engine under all who use it, and remove the store. */
-export function destroyEngine(
-  definition: BackendDefinition,
-  config: AnyConfig,
-  context: OpenContext,
-): PromiseOrValue<void> {
-  const location = locationOf(definition, config)
+export function destroyEngine(checked: CheckedConfig, context: OpenContext): PromiseOrValue<void> {
+  const { definition, config } = checked
+  const location = locationOf(checked)
   return places.exclusive([location], context, () => {
-    const open = engines.get(location)
-    if (open && open.config.id !== config.id) throw otherId(open, config)
-    const closed =
-      open &&
-      chain(
-        each([...open.users], (user) => user.stop(context)),
-        () => {
-          open.users.clear()
-          return close(open, context)
-        },
-      )
+    const open = engineAt(location, config)
+    const stopped = each(open?.users ?? [], (user) => user.stop(context))
+    const closed = chain(stopped, () => {
+      open?.users.clear()
+      return open && close(open, context)
+    })
     return chain(closed, () => definition.destroy(config, context))
   })
 }
 
 /** Open the backend itself, shared with nobody. */
 export function openBackend(
-  definition: BackendDefinition,
-  config: AnyConfig,
+  { definition, config }: CheckedConfig,
   mode: Mode,
   context: OpenContext,
 ): PromiseOrValue<Backend> {
-  if (mode === 'create') return definition.create(config, context)
-  if (mode === 'open') return definition.open(config, context)
-  return orElse(
-    'STORE_NOT_FOUND',
-    () => definition.open(config, context),
-    () =>
-      // Another process may create it at the same time: then it is there now.
-      orElse(
-        'STORE_EXISTS',
-        () => definition.create(config, context),
-        () => definition.open(config, context),
-      ),
-  )
+  const create = (): PromiseOrValue<Backend> => definition.create(config, context)
+  const open = (): PromiseOrValue<Backend> => definition.open(config, context)
+  if (mode === 'create') return create()
+  if (mode === 'open') return open()
+  // Another process may create it at the same time: then it is there now.
+  return orElse(open, StoreNotFoundError, () => orElse(create, StoreExistsError, open))
 }
 
-export function locationOf(definition: BackendDefinition, config: AnyConfig): string {
+export function locationOf({ definition, config }: CheckedConfig): string {
   return `${config.backend}:${definition.locate(config)}`
 }
 
-function close(engine: Engine, context: OpenContext): PromiseOrValue<void> {
-  engines.delete(engine.location)
-  return engine.backend.close(context)
+function engineAt(location: string, { id }: AnyConfig): Engine | undefined {
+  const open = engines.get(location)
+  if (open === undefined || open.config.id === id) return open
+  throw otherStore(open.config.id, id)
 }
 
-function join(open: Engine, config: AnyConfig, mode: Mode): void {
-  if (open.config.id !== config.id) throw otherId(open, config)
-  if (mode === 'create') {
-    throw new StoreExistsError(`The store ${config.id} exists already. Open it with connectStore.`)
-  }
-  const differing = differingFields(open.config, config)
-  if (differing.length > 0) {
-    throw new InvalidConfigError(
-      differing.map((path) => ({
-        path,
-        message: 'differs from the config under which this store is open; release it first, or use the same',
-      })),
-    )
-  }
+function close({ location, backend }: Engine, call: Call): PromiseOrValue<void> {
+  engines.delete(location)
+  return backend.close(call)
 }
 
-function otherId(open: Engine, config: AnyConfig): StoreIdMismatchError {
-  return new StoreIdMismatchError(
-    `The store here has the id ${open.config.id}, not ${config.id}. Use its own id, or another place.`,
-  )
-}
-
-function orElse<T>(code: string, fn: () => PromiseOrValue<T>, other: () => PromiseOrValue<T>): PromiseOrValue<T> {
+function orElse<T>(
+  fn: () => PromiseOrValue<T>,
+  expected: typeof StoreNotFoundError | typeof StoreExistsError,
+  other: () => PromiseOrValue<T>,
+): PromiseOrValue<T> {
   return rescue(fn, (error) => {
-    if (error instanceof KonserveError && error.code === code) return other()
+    if (error instanceof expected) return other()
     throw error
   })
 }

@@ -1,336 +1,296 @@
-import type {
-  Backend,
-  BinaryReader,
-  Blob,
-  BlobBackend,
-  BlobOp,
-  Call,
-  Capabilities,
-  Condition,
-  EntriesPage,
-  EntryOp,
-  ListOptions,
-  NamesPage,
-} from '../base/backend.ts'
+import type { Backend, Blob, BlobBackend, BlobOp, Call, Condition, EntryOp, ListOptions } from '../base/backend.ts'
 import { type Entry, type Meta, type Name, type Version, isLive } from '../base/entry.ts'
-import { AtomicUnsupportedError, CorruptEntryError } from '../base/errors.ts'
-import { type PromiseOrValue, all, chain, each, mapInOrder, onFailure, rescue } from '../base/promise-or-value.ts'
+import { AtomicUnsupportedError, ConflictError } from '../base/errors.ts'
+import { DESCRIPTOR_NAME } from '../base/name.ts'
+import { type PromiseOrValue, chain, mapInOrder, onFailure, rescue } from '../base/promise-or-value.ts'
 import { decodeEntry, decodeMeta, encodeEntry } from '../codec/codec.ts'
-import { type Before, type Change, type Codec, type Folded, type Pair, foldChanges } from './changes.ts'
-import { Chunks, type ChunksOptions, type Pieces } from './chunks.ts'
-import { droppedParts, hasParts } from './parts.ts'
+import type { Change, Pair } from './changes.ts'
+import { Chunks, type ChunksOptions } from './chunks.ts'
+import { applyOps, droppedParts } from './parts.ts'
 import { type Outcome, KeyQueue } from './queue.ts'
-import { retryConflicts } from './retry.ts'
-import { listAndRead } from './scan.ts'
-
-/** Entries over bytes: order per name, entry ↔ frame, large binaries in chunks, updates by what the engine can do. */
-export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
-  return new Framed(blobs, options)
-}
 
 /** Bytes of a blob that usually hold the whole metadata. */
 const HEAD_BYTES = 4096
-/** Parts written at a time where the engine takes them one by one. */
-const PARTS_AT_ONCE = 16
+const MAX_ATTEMPTS = 32
+/** Milliseconds. */
+const FIRST_DELAY = 5
+const LONGEST_DELAY = 500
 
-class Framed implements Backend {
-  readonly capabilities: Capabilities
-  readonly #blobs: BlobBackend
-  readonly #codec: Codec
-  readonly #options: ChunksOptions
-  readonly #chunks: Chunks
-  readonly #queue = new KeyQueue()
-  /** Whether an overwritten entry may have parts to remove; asked once, before the first write. */
-  #mayHaveParts: boolean | undefined
+/** Entries over bytes: order per name, entry ↔ frame, large binaries in chunks, updates by what the engine can do. */
+export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
+  const { capabilities } = blobs
+  const queue = new KeyQueue()
+  const chunks = new Chunks(blobs, options)
+  /** Whether the store has any parts that an overwritten entry may leave; asked once, before the first write. */
+  let mayHaveParts: boolean | undefined
 
-  constructor(blobs: BlobBackend, options: ChunksOptions) {
-    this.#blobs = blobs
-    this.#options = options
-    this.#codec = {
-      encode: (name, entry) => encodeEntry(name, entry, options),
-      decode: (name, frame) => decodeEntry(name, frame, options),
+  const partsPossible = (call: Call): PromiseOrValue<boolean> =>
+    mayHaveParts ??
+    chain(
+      blobs.list({ prefix: '~', limit: 2 }, call),
+      ({ names }) => (mayHaveParts ||= names.some((name) => name !== DESCRIPTOR_NAME)),
+    )
+
+  const get = (names: readonly Name[], call: Call): PromiseOrValue<(Blob | undefined)[]> =>
+    blobs.getMany && names.length > 1
+      ? blobs.getMany(names, call)
+      : mapInOrder(names, (name) => blobs.get(name, {}, call))
+
+  const encode = (name: Name, entry: Entry): Uint8Array => {
+    if (entry.meta.own) mayHaveParts = true
+    return encodeEntry(name, entry, options)
+  }
+
+  const open = (name: Name, blob: Blob | undefined, call: Call): PromiseOrValue<Entry | undefined> =>
+    blob && chunks.read(name, { ...decodeEntry(name, blob.bytes, options), version: blob.version }, call)
+
+  const load = (names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> =>
+    chain(get(names, call), (found) => mapInOrder(names.keys(), (i) => open(names[i]!, found[i], call)))
+
+  const hold = <T>(
+    names: readonly Name[],
+    call: Call,
+    use: (entries: (Entry | undefined)[]) => PromiseOrValue<T>,
+  ): PromiseOrValue<T> => queue.shared(names, call, () => chain(load(names, call), use))
+
+  const readMeta = (name: Name, call: Call, end: number): PromiseOrValue<Meta | undefined> =>
+    chain(blobs.get(name, { range: { start: 0, end } }, call), (blob) => {
+      const meta = blob && decodeMeta(name, blob.bytes, options)
+      if (meta === undefined || !('needed' in meta)) return meta
+      // The blob ends before its metadata does: decoding says so.
+      return blob!.bytes.length < end ? decodeEntry(name, blob!.bytes, options).meta : readMeta(name, call, meta.needed)
+    })
+
+  /** What is known of the metadata of what is about to go: a damaged entry must not stand in the way of its own removal. */
+  const metaOf = (name: Name, blob: Blob | undefined): Partial<Meta> | undefined => {
+    try {
+      return blob && (decodeMeta(name, blob.bytes, options) as Partial<Meta>)
+    } catch {
+      return {}
     }
-    this.#chunks = new Chunks(blobs, options)
-    this.capabilities = blobs.capabilities
   }
 
-  read(name: Name, call: Call): PromiseOrValue<Entry | undefined> {
-    return chain(this.readMany([name], call), ([entry]) => entry)
-  }
+  /** Read, and write what `fn` makes of it: in one transaction where the engine has them. */
+  const transact = (
+    names: readonly Name[],
+    fn: (found: (Blob | undefined)[]) => readonly BlobOp[],
+    call: Call,
+  ): PromiseOrValue<void> =>
+    blobs.transact ? blobs.transact(names, fn, call) : chain(get(names, call), (found) => apply(fn(found), call))
 
-  readMeta(name: Name, call: Call): PromiseOrValue<Meta | undefined> {
-    return this.#queue.shared([name], call, () => this.#readMeta(name, call))
-  }
-
-  readMany(names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> {
-    return this.#queue.shared(names, call, () =>
-      chain(this.#get(names, call), (blobs) => mapInOrder(names.keys(), (i) => this.#open(names[i]!, blobs[i], call))),
+  /** Where the engine does not take all as one, parts whose head could not follow are taken back. */
+  const apply = (ops: readonly BlobOp[], call: Call): PromiseOrValue<void> => {
+    const parts = blobs.batch ? [] : ops.flatMap((op) => ('put' in op && op.put[0].startsWith('~') ? [op.put[0]] : []))
+    return onFailure(
+      () => applyOps(blobs, ops, call),
+      () => chunks.delete(parts, call),
     )
   }
 
-  hold<T>(name: Name, call: Call, use: (entry: Entry | undefined) => PromiseOrValue<T>): PromiseOrValue<T> {
-    return this.#queue.shared([name], call, () =>
-      chain(this.#get([name], call), ([blob]) => chain(this.#open(name, blob, call), use)),
+  /** Put an entry in the place of what is under `name`, and remove the parts that only the replaced one had. */
+  const replace = (
+    name: Name,
+    entry: Entry,
+    condition: Condition,
+    call: Call,
+    frame: Uint8Array = encode(name, entry),
+  ): PromiseOrValue<Version> =>
+    chain(partsPossible(call), (possible) =>
+      chain(possible ? blobs.get(name, {}, call) : undefined, (blob) =>
+        chain(blobs.put(name, frame, condition, call), (version) =>
+          chain(chunks.delete(droppedParts(metaOf(name, blob), entry.meta), call), () => version),
+        ),
+      ),
     )
-  }
 
-  write(name: Name, entry: Entry, condition: Condition, call: Call): PromiseOrValue<Version> {
-    const { value } = entry
-    if (entry.meta.type === 'binary' && value instanceof Uint8Array && value.length > this.#chunks.size) {
-      const pieces = [value]
-      const write = (): PromiseOrValue<Version> =>
-        this.#chunks.write(
-          () => entry.meta,
-          () => pieces.pop(),
-          call,
-          (head) => this.#replace(name, head, condition, call),
-        )
-      return this.#queue.exclusive([name], call, write)
+  const batch = (
+    ops: readonly EntryOp[],
+    { atomic }: { readonly atomic: boolean },
+    call: Call,
+  ): PromiseOrValue<boolean[]> => {
+    if (atomic && ops.length > capabilities.atomicBatch) {
+      throw new AtomicUnsupportedError(
+        `This backend applies at most ${capabilities.atomicBatch} operations as one, not ${ops.length}. Leave out { atomic: true }.`,
+      )
     }
-    const frame = this.#codec.encode(name, entry)
-    return this.#queue.exclusive([name], call, () => this.#replace(name, entry, condition, call, frame))
-  }
-
-  delete(name: Name, condition: Condition, call: Call): PromiseOrValue<boolean> {
-    return chain(this.batch([{ delete: name, ...condition }], { atomic: false }, call), ([deleted]) => deleted!)
-  }
-
-  update(name: Name, change: Change, call: Call): PromiseOrValue<Pair> {
-    return this.#queue.fold<Change, Pair>(name, call, change, (changes) =>
-      retryConflicts(call, () => this.#update(name, changes, call)),
+    const encoded = ops.map((op): BlobOp => ('delete' in op ? op : { ...op, put: [op.write[0], encode(...op.write)] }))
+    const results = ops.map((op): readonly [Name, Entry?] => ('write' in op ? op.write : [op.delete]))
+    const dropped: Name[] = []
+    let answers: boolean[] = []
+    return queue.exclusive(
+      results.map(([name]) => name),
+      call,
+      () =>
+        chain(partsPossible(call), (possible) => {
+          const names = results.filter(([, entry]) => possible || !entry).map(([name]) => name)
+          const replay = (found: (Blob | undefined)[]): BlobOp[] => {
+            const metas = new Map(names.map((name, i) => [name, metaOf(name, found[i])]))
+            answers = results.map(([name, entry]) => {
+              const before = metas.get(name)
+              metas.set(name, entry?.meta)
+              dropped.push(...droppedParts(before, entry?.meta))
+              return entry !== undefined || (before !== undefined && isLive(before as Meta))
+            })
+            return encoded
+          }
+          return chain(transact(names, replay, call), () => chain(chunks.delete(dropped, call), () => answers))
+        }),
     )
   }
 
-  batch(ops: readonly EntryOp[], { atomic }: { readonly atomic: boolean }, call: Call): PromiseOrValue<boolean[]> {
-    const { atomicBatch } = this.capabilities
-    if (atomic && ops.length > atomicBatch) throw atomicUnsupported(ops.length, atomicBatch)
-    const encoded = ops.map((op): BlobOp =>
-      'delete' in op ? op : { put: [op.write[0], this.#codec.encode(...op.write)], ifVersion: op.ifVersion },
-    )
-    const names = [...new Set(ops.map(nameOf))]
-    return this.#queue.exclusive(names, call, () =>
-      chain(this.#partsPossible(call), (parts) => {
-        const read = parts ? names : ops.flatMap((op) => ('delete' in op ? [op.delete] : []))
-        let replayed: Replayed
-        const apply = (blobs: (Blob | undefined)[]): BlobOp[] => {
-          const metas = read.map((name, i) => [name, blobs[i] && this.#metaOf(name, blobs[i])] as const)
-          replayed = replay(ops, new Map(metas))
-          return encoded
+  /**
+   * Apply several changes of one entry in order, each to what the one before left, and each encoded at once: one that
+   * throws, or whose result cannot be stored, fails alone. A change that answers with the very entry it got writes
+   * nothing. `whole` is a large binary of which the blob is only the head.
+   */
+  const update = (
+    name: Name,
+    changes: readonly Change[],
+    call: Call,
+    whole?: Entry,
+  ): PromiseOrValue<readonly Outcome<Pair>[]> => {
+    let outcomes: Outcome<Pair>[] | undefined
+    let dropped: Name[] = []
+    const fold = ([blob]: (Blob | undefined)[]): BlobOp[] => {
+      let meta = metaOf(name, blob)
+      let frame = blob?.bytes
+      const ops: BlobOp[] = []
+      const large = meta?.own?.chunks
+      outcomes = undefined
+      if (large && whole?.version !== blob?.version) return ops
+      dropped = []
+      outcomes = changes.map((change) => {
+        try {
+          // Decoded anew, so that no change sees another's objects.
+          const old: Entry | undefined = frame && decodeEntry(name, frame, options)
+          if (old && large && frame === blob?.bytes) old.value = (whole!.value as Uint8Array).slice()
+          const next = change(old)
+          if (next !== old) {
+            const encoded = next && encode(name, next)
+            for (const [part, entry] of next?.parts ?? []) ops.push({ put: [part, encode(part, entry)] })
+            dropped.push(...droppedParts(meta, next?.meta))
+            meta = next?.meta
+            frame = encoded
+          }
+          return { value: [old, next] }
+        } catch (error) {
+          return { error }
         }
-        const done = this.#blobs.transact
-          ? this.#blobs.transact(read, apply, call)
-          : chain(this.#get(read, call), (blobs) => this.#apply(apply(blobs), call))
-        return chain(done, () => chain(this.#chunks.drop(replayed.dropped, call), () => replayed.answers))
-      }),
+      })
+      const ifVersion = capabilities.compareAndSet ? (blob?.version ?? null) : undefined
+      if (frame !== blob?.bytes) ops.push(frame ? { put: [name, frame], ifVersion } : { delete: name, ifVersion })
+      return ops
+    }
+    return chain(transact([name], fold, call), () =>
+      outcomes
+        ? chain(chunks.delete(dropped, call), () => outcomes!)
+        : chain(load([name], call), ([entry]) => update(name, changes, call, entry)),
     )
   }
 
-  list(options: ListOptions, call: Call): PromiseOrValue<NamesPage> {
-    return this.#listing(options, call, (range) =>
-      chain(this.#blobs.list(range, call), ({ names, next }) => {
-        const shown = names.filter(isShown, options)
-        return { names: shown, next: shown.length === names.length ? next : undefined }
-      }),
-    )
-  }
+  /**
+   * Run `attempt` again after each lost race, after a random wait below a bound that doubles ("full jitter"), and give
+   * up with the last `ConflictError`. A synchronous call does not wait.
+   */
+  const retryConflicts = <T>(call: Call, attempt: () => PromiseOrValue<T>, lost = 1): PromiseOrValue<T> =>
+    rescue(attempt, (error) => {
+      if (!(error instanceof ConflictError) || lost === MAX_ATTEMPTS) throw error
+      call.signal?.throwIfAborted()
+      const bound = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** lost)
+      const wait = call.sync || new Promise((resolve) => setTimeout(resolve, Math.random() * bound))
+      return chain(wait, () => retryConflicts(call, attempt, lost + 1))
+    })
 
-  scan(options: ListOptions, call: Call): PromiseOrValue<EntriesPage> {
-    if (this.#blobs.scan === undefined) return listAndRead(this, options, call)
-    const open = (name: Name, blob: Blob): PromiseOrValue<[Name, Entry]> =>
-      chain(this.#open(name, blob, call), (entry) => [name, entry!])
-    return this.#listing(options, call, (range) =>
-      chain(this.#blobs.scan!(range, call), ({ entries, next }) => {
-        const shown = entries.filter(([name]) => isShown.call(options, name))
-        return chain(
-          mapInOrder(shown, ([name, blob]) => open(name, blob)),
-          (opened) => ({
-            entries: opened,
-            next: shown.length === entries.length ? next : undefined,
-          }),
-        )
-      }),
-    )
-  }
-
-  readStream(name: Name, call: Call): PromiseOrValue<BinaryReader | undefined> {
-    return this.#queue.shared([name], call, () =>
-      chain(
-        this.#blobs.get(name, {}, call),
-        (blob) => blob && this.#chunks.reader(name, this.#codec.decode(name, blob.bytes), call),
+  /** Our own names come after all others: a listing ends, or in reverse starts, before them. */
+  const listing = <Page extends { readonly next?: Name | undefined }>(
+    options: ListOptions,
+    call: Call,
+    read: (range: ListOptions, isShown: (name: Name) => boolean) => PromiseOrValue<Page>,
+  ): PromiseOrValue<Page> => {
+    const { prefix, reverse } = options
+    // The parts of an entry are listed by who holds it.
+    const own = prefix?.startsWith('~')
+    const isShown = (name: Name): boolean => own || !name.startsWith('~')
+    const after = options.after ?? (reverse && !prefix ? '~' : undefined)
+    return chain(own || queue.idle(call), () =>
+      chain(read({ ...options, after }, isShown), (page) =>
+        page.next && !isShown(page.next) ? { ...page, next: undefined } : page,
       ),
     )
   }
 
-  /** The pieces come from the caller, who may use the store meanwhile: only the head's write takes its place in order. */
-  writeStream(name: Name, meta: () => Meta, pieces: Pieces, call: Call): PromiseOrValue<void> {
-    const finish = (entry: Entry): PromiseOrValue<Version> =>
-      this.#queue.exclusive([name], call, () => this.#replace(name, entry, {}, call))
-    return chain(this.#chunks.write(meta, pieces, call, finish), () => undefined)
-  }
+  const backend: Backend = {
+    capabilities,
+    read: (name, call) => hold([name], call, ([entry]) => entry),
+    readMeta: (name, call) => queue.shared([name], call, () => readMeta(name, call, HEAD_BYTES)),
+    readMany: (names, call) => hold(names, call, (entries) => entries),
+    hold: (name, call, use) => hold([name], call, ([entry]) => use(entry)),
 
-  flush(call: Call): PromiseOrValue<void> {
-    return chain(this.#queue.idle(call), () => this.#blobs.flush?.(call))
-  }
-
-  close(call: Call): PromiseOrValue<void> {
-    return chain(this.#queue.close(call), () => this.#blobs.close(call))
-  }
-  #get(names: readonly Name[], call: Call): PromiseOrValue<(Blob | undefined)[]> {
-    return this.#blobs.getMany && names.length > 1
-      ? this.#blobs.getMany(names, call)
-      : mapInOrder(names, (name) => this.#blobs.get(name, {}, call))
-  }
-
-  #readMeta(name: Name, call: Call, end = HEAD_BYTES): PromiseOrValue<Meta | undefined> {
-    return chain(this.#blobs.get(name, { range: { start: 0, end } }, call), (blob) => {
-      const meta = blob && decodeMeta(name, blob.bytes, this.#options)
-      if (meta === undefined || !('needed' in meta)) return meta
-      // The blob ends before its metadata does: decoding says so.
-      return blob!.bytes.length < end
-        ? this.#codec.decode(name, blob!.bytes).meta
-        : this.#readMeta(name, call, meta.needed)
-    })
-  }
-
-  /** The metadata of what is about to go. A damaged entry must not stand in the way of its own removal. */
-  #metaOf(name: Name, blob: Blob): Meta | null {
-    try {
-      return this.#codec.decode(name, blob.bytes).meta
-    } catch (error) {
-      if (error instanceof CorruptEntryError) return null
-      throw error
-    }
-  }
-
-  #open(name: Name, blob: Blob | undefined, call: Call): PromiseOrValue<Entry | undefined> {
-    return blob && this.#chunks.whole(name, { ...this.#codec.decode(name, blob.bytes), version: blob.version }, call)
-  }
-
-  #partsPossible(call: Call): PromiseOrValue<boolean> {
-    return this.#mayHaveParts ?? chain(hasParts(this.#blobs, call), (found) => (this.#mayHaveParts ||= found))
-  }
-
-  /** Put an entry in the place of what is under `name`, and remove the parts that only the replaced one had. */
-  #replace(name: Name, entry: Entry, condition: Condition, call: Call, frame?: Uint8Array): PromiseOrValue<Version> {
-    const bytes = frame ?? this.#codec.encode(name, entry)
-    return chain(this.#partsPossible(call), (possible) => {
-      if (entry.meta.own?.chunks) this.#mayHaveParts = true
-      return chain(possible ? this.#blobs.get(name, {}, call) : undefined, (blob) => {
-        const old = blob && this.#metaOf(name, blob)
-        return chain(this.#blobs.put(name, bytes, condition, call), (version) =>
-          chain(this.#chunks.drop(droppedParts(old, entry.meta), call), () => version),
+    write(name, entry, condition, call) {
+      const { meta, value } = entry
+      if (meta.type === 'binary' && (value as Uint8Array).length > chunks.size) {
+        const pieces = [value as Uint8Array]
+        return queue.exclusive([name], call, () =>
+          chunks.write(
+            () => meta,
+            () => pieces.pop(),
+            call,
+            (head) => replace(name, head, condition, call),
+          ),
         )
-      })
-    })
-  }
-
-  #update(name: Name, changes: readonly Change[], call: Call, whole?: Entry): PromiseOrValue<Outcome<Pair>[]> {
-    let folded: Folded | undefined
-    const fold = ([blob]: (Blob | undefined)[]): BlobOp[] => {
-      const before = this.#before(name, blob, whole)
-      folded = before && foldChanges(name, before, changes, this.#codec)
-      return folded?.ops ?? []
-    }
-    const done = this.#blobs.transact
-      ? this.#blobs.transact([name], fold, call)
-      : chain(this.#blobs.get(name, {}, call), (blob) => this.#applyFolded(fold([blob]), call))
-    return chain(done, () => {
-      if (folded === undefined) {
-        const opened = chain(this.#blobs.get(name, {}, call), (blob) => this.#open(name, blob, call))
-        return chain(opened, (entry) => this.#update(name, changes, call, entry))
       }
-      const { ops, outcomes, dropped } = folded
-      if (ops.length > 1) this.#mayHaveParts = true
-      return chain(this.#chunks.drop(dropped, call), () => outcomes)
-    })
-  }
+      const frame = encode(name, entry)
+      return queue.exclusive([name], call, () => replace(name, entry, condition, call, frame))
+    },
 
-  /** What changes start from, or `undefined` for the head of a large binary, which has to be read as a whole first. */
-  #before(name: Name, blob: Blob | undefined, whole: Entry | undefined): Before | undefined {
-    const ifVersion = this.#blobs.capabilities.compareAndSet ? (blob?.version ?? null) : undefined
-    if (blob === undefined) return { ifVersion, meta: undefined, open: () => undefined }
-    const decode = (): Entry => this.#codec.decode(name, blob.bytes)
-    const first = decode()
-    const { meta } = first
-    if (meta.own?.chunks) {
-      if (whole?.version !== blob.version) return undefined
-      return { ifVersion, meta, open: () => ({ ...decode(), value: (whole.value as Uint8Array).slice() }) }
-    }
-    let fresh: Entry | undefined = first
-    const open = (): Entry => {
-      const entry = fresh ?? decode()
-      fresh = undefined
-      return entry
-    }
-    return { ifVersion, meta, open }
-  }
+    delete: (name, condition, call) =>
+      chain(batch([{ delete: name, ...condition }], { atomic: false }, call), ([deleted]) => deleted!),
 
-  /** Parts first, several at a time, then the head; parts without a head are taken back. */
-  #applyFolded(ops: readonly BlobOp[], call: Call): PromiseOrValue<void> {
-    const parts = ops.slice(0, -1)
-    if (this.#blobs.batch || parts.length === 0) return this.#apply(ops, call)
-    const slices = parts.flatMap((_, i) => (i % PARTS_AT_ONCE === 0 ? [parts.slice(i, i + PARTS_AT_ONCE)] : []))
-    return onFailure(
-      () =>
+    update: (name, change, call) =>
+      queue.fold(name, call, change, (changes: readonly Change[]) =>
+        retryConflicts(call, () => update(name, changes, call)),
+      ),
+
+    batch,
+
+    list: (options, call) =>
+      listing(options, call, (range, isShown) =>
+        chain(blobs.list(range, call), ({ names, next }) => ({ names: names.filter(isShown), next })),
+      ),
+
+    readStream: (name, call) =>
+      queue.shared([name], call, () =>
         chain(
-          each(slices, (slice) => all(slice.map((op) => this.#apply([op], call)))),
-          () => this.#apply(ops.slice(-1), call),
+          blobs.get(name, {}, call),
+          (blob) => blob && chunks.open(name, decodeEntry(name, blob.bytes, options), call),
         ),
-      () =>
-        rescue(
-          () => each(parts, (op) => this.#blobs.delete('put' in op ? op.put[0] : op.delete, {}, { sync: call.sync })),
-          this.#options.onError,
+      ),
+
+    /** The pieces come from the caller, who may use the store meanwhile: only the head's write takes its place in order. */
+    writeStream: (name, meta, pieces, call) =>
+      chain(
+        chunks.write(meta, pieces, call, (entry) =>
+          queue.exclusive([name], call, () => replace(name, entry, {}, call)),
         ),
-    )
+        () => undefined,
+      ),
+
+    flush: (call) => chain(queue.idle(call), () => blobs.flush?.(call)),
+    close: (call) => chain(queue.close(call), () => blobs.close(call)),
   }
-
-  /** All as one where the engine can, else in order. */
-  #apply(ops: readonly BlobOp[], call: Call): PromiseOrValue<void> {
-    if (this.#blobs.batch && ops.length > 1 && ops.length <= this.capabilities.atomicBatch)
-      return this.#blobs.batch(ops, call)
-    return each(ops, (op): PromiseOrValue<unknown> =>
-      'put' in op ? this.#blobs.put(...op.put, op, call) : this.#blobs.delete(op.delete, op, call),
-    )
+  if (blobs.scan) {
+    backend.scan = (options, call) =>
+      listing(options, call, (range, isShown) =>
+        chain(blobs.scan!(range, call), ({ entries, next }) =>
+          chain(
+            mapInOrder(
+              entries.filter(([name]) => isShown(name)),
+              ([name, blob]) => chain(open(name, blob, call), (entry): [Name, Entry] => [name, entry!]),
+            ),
+            (opened) => ({ entries: opened, next }),
+          ),
+        ),
+      )
   }
-
-  /** Our own names come after all others: a listing ends, or in reverse starts, before them. */
-  #listing<T>(options: ListOptions, call: Call, page: (range: ListOptions) => PromiseOrValue<T>): PromiseOrValue<T> {
-    const after = options.after ?? (options.reverse && !options.prefix ? '~' : undefined)
-    // The parts of an entry are listed by who holds it.
-    const idle = options.prefix?.startsWith('~') ? undefined : this.#queue.idle(call)
-    return chain(idle, () => page({ ...options, after }))
-  }
-}
-
-function nameOf(op: EntryOp): Name {
-  return 'write' in op ? op.write[0] : op.delete
-}
-
-function isShown(this: ListOptions, name: Name): boolean {
-  return !name.startsWith('~') || this.prefix?.startsWith('~') === true
-}
-
-interface Replayed {
-  readonly answers: boolean[]
-  readonly dropped: Name[]
-}
-
-/** What each op of a batch answers (`null` is a damaged entry), and which parts nothing points to after all of them. */
-function replay(ops: readonly EntryOp[], metas: Map<Name, Meta | null | undefined>): Replayed {
-  const dropped: Name[] = []
-  const answers = ops.map((op) => {
-    const name = nameOf(op)
-    const before = metas.get(name)
-    const after = 'write' in op ? op.write[1].meta : undefined
-    metas.set(name, after)
-    dropped.push(...droppedParts(before, after))
-    return 'write' in op || before === null || (before !== undefined && isLive(before))
-  })
-  return { answers, dropped }
-}
-
-function atomicUnsupported(ops: number, limit: number): AtomicUnsupportedError {
-  return new AtomicUnsupportedError(
-    `The batch has ${ops} operations, this backend applies at most ${limit} as one. Leave out { atomic: true } to have them applied in order.`,
-  )
+  return backend
 }

@@ -1,6 +1,8 @@
-import type { BlobBackend, Call } from '../base/backend.ts'
+import type { BlobBackend, BlobOp, Call } from '../base/backend.ts'
 import type { Meta, Name } from '../base/entry.ts'
+import { DESCRIPTOR_NAME } from '../base/name.ts'
 import { type PromiseOrValue, chain, each, repeat } from '../base/promise-or-value.ts'
+import { toHex } from '../codec/cbor-text.ts'
 
 /*
  * Parts are entries that belong to a head: the chunks of a large binary, the cells of a log. All parts of one head
@@ -11,7 +13,7 @@ import { type PromiseOrValue, chain, each, repeat } from '../base/promise-or-val
 /** A fresh id: 128 random bits in hex. */
 export function randomId(): string {
   // Not randomUUID: pages without TLS do not have it.
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return toHex(crypto.getRandomValues(new Uint8Array(16)))
 }
 
 /** What the names of all chunks of a binary start with. */
@@ -31,7 +33,7 @@ export function cellPrefix(id: string): Name {
 
 /** The name of the cell at `index`; `writeId` tells apart what two writers put at one index, one of them in vain. */
 export function cellName(id: string, index: number, writeId: string): Name {
-  return `${cellPrefix(id)}${hex(index)}-${writeId}`
+  return cellPrefix(id) + hex(index) + '-' + writeId
 }
 
 /** The index in the name of a cell. */
@@ -40,43 +42,35 @@ export function indexOfCell(name: Name, prefix: Name): number {
 }
 
 /** What the names of the parts of `old` start with that `next` no longer points to. */
-export function droppedParts(old: Meta | null | undefined, next?: Meta): Name[] {
-  const { chunks, log } = old?.own ?? {}
-  const dropped: Name[] = []
-  if (chunks && next?.own?.chunks?.id !== chunks.id) dropped.push(chunkPrefix(chunks.id))
-  if (log && next?.own?.log?.id !== log.id) dropped.push(cellPrefix(log.id))
-  return dropped
+export function droppedParts(old?: Pick<Meta, 'own'>, next?: Meta): Name[] {
+  const kept = partsOf(next)
+  return partsOf(old).filter((prefix) => !kept.includes(prefix))
 }
 
-/** Delete everything whose name starts with `prefix`, but not `except`. */
-export function removeParts(blobs: BlobBackend, prefix: Name, call: Call, except?: Name): PromiseOrValue<void> {
+function partsOf({ own: { chunks, log } = {} }: Pick<Meta, 'own'> = {}): Name[] {
+  return [...(chunks ? [chunkPrefix(chunks.id)] : []), ...(log ? [cellPrefix(log.id)] : [])]
+}
+
+/** All as one where the engine can, else in order. */
+export function applyOps(blobs: BlobBackend, ops: readonly BlobOp[], call: Call): PromiseOrValue<void> {
+  if (blobs.batch && ops.length > 1 && ops.length <= blobs.capabilities.atomicBatch) return blobs.batch(ops, call)
+  return each(ops, (op): PromiseOrValue<unknown> =>
+    'put' in op ? blobs.put(...op.put, op, call) : blobs.delete(op.delete, op, call),
+  )
+}
+
+/** Delete everything whose name starts with `prefix`, but not the descriptor. */
+export function removeParts(blobs: BlobBackend, prefix: Name, call: Call): PromiseOrValue<void> {
   let after: Name | undefined
   return repeat(() =>
     chain(
       blobs.list({ prefix, after, limit: Math.min(1000, blobs.capabilities.atomicBatch || 1000) }, call),
-      (page) => {
+      ({ names, next }) => {
         call.signal?.throwIfAborted()
-        after = page.next
-        const names = page.names.filter((name) => name !== except)
-        const removed =
-          blobs.batch && blobs.capabilities.atomicBatch > 0
-            ? blobs.batch(
-                names.map((name) => ({ delete: name })),
-                call,
-              )
-            : each(names, (name) => blobs.delete(name, {}, call))
-        return chain(removed, () => after !== undefined)
+        after = next
+        const ops = names.flatMap((name) => (name === DESCRIPTOR_NAME ? [] : [{ delete: name }]))
+        return chain(applyOps(blobs, ops, call), () => after !== undefined)
       },
-    ),
-  )
-}
-
-/** Whether the store has any parts at all, so that plain overwrites need not look for them. */
-export function hasParts(blobs: BlobBackend, call: Call): PromiseOrValue<boolean> {
-  return chain(blobs.list({ prefix: '~c', limit: 1 }, call), ({ names }) =>
-    chain(
-      names.length > 0 ? { names } : blobs.list({ prefix: '~l', limit: 1 }, call),
-      (found) => found.names.length > 0,
     ),
   )
 }

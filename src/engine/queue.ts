@@ -1,7 +1,7 @@
 import type { Call } from '../base/backend.ts'
 import type { Name } from '../base/entry.ts'
 import { BusyError, closedStore } from '../base/errors.ts'
-import { type PromiseOrValue, chain, isPromise } from '../base/promise-or-value.ts'
+import { type PromiseOrValue, chain, isPromise, rescue } from '../base/promise-or-value.ts'
 
 /** What one folded item came to. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown }
@@ -12,17 +12,19 @@ export type Outcome<T> = { readonly value: T } | { readonly error: unknown }
  * circle. A name at rest costs nothing: its task runs within the call.
  */
 export class KeyQueue {
-  readonly #lines = new Map<Name, Line>()
+  /** The lines of all tasks, which exclusive ones wait for, and of the exclusive ones, which all wait for. */
+  readonly #all = new Map<Name, Line>()
+  readonly #exclusive = new Map<Name, Line>()
   #closed = false
 
   /** Run `task` beside other shared tasks of these names, and after every exclusive one that came before. */
   shared<T>(names: readonly Name[], call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
-    return this.#enter(names, false, call, task)
+    return this.#enter(names, this.#exclusive, call, task)
   }
 
   /** Run `task` alone among the tasks of these names. */
   exclusive<T>(names: readonly Name[], call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
-    return this.#enter(names, true, call, task)
+    return this.#enter(names, this.#all, call, task)
   }
 
   /**
@@ -35,36 +37,36 @@ export class KeyQueue {
     item: Item,
     run: (items: readonly Item[]) => PromiseOrValue<readonly Outcome<T>[]>,
   ): PromiseOrValue<T> {
-    const line = this.#lines.get(name)
-    if (line === undefined || this.#closed) return this.exclusive([name], call, () => chain(run([item]), only))
-    if (call.sync) throw busy(name)
-    return new Promise<T>((resolve, reject) => {
-      const job: Job = {
-        names: [name],
-        exclusive: true,
-        fold: { item, key: call.durability },
-        start: () => {
-          const jobs = [job, ...takeFolding(line, job)]
-          const settle = (outcomes: readonly Outcome<T>[]): void =>
-            jobs.forEach((each, i) => each.settle!(outcomes[i]!))
-          const fail = (error: unknown): void => jobs.forEach((each) => each.settle!({ error }))
-          this.#run([name], true, () => run(jobs.map((each) => each.fold!.item as Item)), settle, fail)
-        },
-        settle: (outcome) => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value as T)),
-        cancel: reject,
+    const { sync, signal, durability } = call
+    signal?.throwIfAborted()
+    const last = this.#all.get(name)?.batch
+    const joins =
+      last && !last.outcomes && last.durability === durability && last.items.length < MAX_FOLD && !sync && !this.#closed
+    const batch: Batch = joins ? last : { durability, items: [] }
+    const own = { item, signal }
+    batch.items.push(own)
+    const task = (): PromiseOrValue<T> => {
+      if (!batch.outcomes) {
+        batch.items = batch.items.filter((each) => !each.signal?.aborted)
+        // From now on nothing joins, and nothing is dropped.
+        batch.outcomes = []
+        batch.outcomes = rescue(
+          () => run(batch.items.map((each) => each.item as Item)),
+          (error) => batch.items.map(() => ({ error })),
+        )
       }
-      this.#wait(job, call.signal)
-    })
-  }
-
-  /** Whether a task on `name` is running or waiting. */
-  busy(name: Name): boolean {
-    return this.#lines.has(name)
+      return chain(batch.outcomes, (outcomes) => {
+        const outcome = outcomes[batch.items.indexOf(own)]!
+        if ('error' in outcome) throw outcome.error
+        return outcome.value as T
+      })
+    }
+    return this.#enter([name], this.#all, call, task, batch)
   }
 
   /** Resolves once every task that is running or waiting now has ended. A synchronous call does not wait. */
   idle({ sync }: Call): PromiseOrValue<void> {
-    return this.exclusive(sync ? [] : [...this.#lines.keys()], { sync }, () => undefined)
+    return this.exclusive(sync ? [] : [...this.#all.keys()], { sync }, () => undefined)
   }
 
   /** Take no more tasks (`STORE_RELEASED`), and resolve once those of before have ended. */
@@ -75,172 +77,81 @@ export class KeyQueue {
     return idle
   }
 
-  #enter<T>(names: readonly Name[], exclusive: boolean, call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
+  /** Run `task` after those that stand in the lines `before` it. */
+  #enter<T>(
+    names: readonly Name[],
+    before: Map<Name, Line>,
+    call: Call,
+    task: () => PromiseOrValue<T>,
+    batch?: Batch,
+  ): PromiseOrValue<T> {
     if (this.#closed) throw closedStore()
-    const distinct = names.length > 1 ? [...new Set(names)] : names
-    const closed = distinct.find((name) => !this.#open(name, exclusive))
-    if (closed === undefined) return this.#hold(distinct, exclusive, task)
-    if (call.sync) throw busy(closed)
-    return new Promise<T>((resolve, reject) => {
-      const start = (): void => this.#run(distinct, exclusive, task, resolve, reject)
-      this.#wait({ names: distinct, exclusive, start, cancel: reject }, call.signal)
-    })
-  }
-
-  #open(name: Name, exclusive: boolean): boolean {
-    const line = this.#lines.get(name)
-    return line === undefined || (!exclusive && !line.writer && line.waiting.length === 0)
-  }
-
-  /** Run at once; hold the names only if the task has to wait for something. */
-  #hold<T>(names: readonly Name[], exclusive: boolean, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
-    const result = task()
-    if (!isPromise(result)) return result
-    for (const name of names) this.#occupy(name, exclusive)
-    const release = (): void => this.#release(names, exclusive)
-    result.then(release, release)
+    const busy = names.find((name) => before.has(name))
+    if (busy !== undefined && call.sync) {
+      throw new BusyError(
+        `Asynchronous work on this key (${busy}) is under way: await it before a call with { sync: true }.`,
+      )
+    }
+    const result = busy === undefined ? task() : this.#wait(names, before, call, task, batch)
+    if (isPromise(result)) this.#stand(names, before === this.#all, result, batch)
     return result
   }
 
-  #wait(job: Job, signal: AbortSignal | undefined): void {
-    const waits = job.names.filter((name) => {
-      const open = this.#open(name, job.exclusive)
-      if (open) this.#occupy(name, job.exclusive)
-      else this.#lines.get(name)!.waiting.push(job)
-      return !open
-    })
-    job.blocked = waits.length
-    if (signal === undefined) return
-    const abort = (): void => this.#cancel(job, signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    job.detach = () => signal.removeEventListener('abort', abort)
-  }
-
-  /** A waiting job leaves its lines, and the names that it held already go to the next. */
-  #cancel(job: Job, reason: unknown): void {
-    const held: Name[] = []
-    const left: Name[] = []
-    for (const name of job.names) {
-      const { waiting } = this.#lines.get(name)!
-      const at = waiting.indexOf(job)
-      if (at >= 0) waiting.splice(at, 1)
-      ;(at >= 0 ? left : held).push(name)
-    }
-    job.cancel(reason)
-    this.#release(held, job.exclusive)
-    for (const name of left) this.#advance(name)
-  }
-
-  #run<T>(
+  #wait<T>(
     names: readonly Name[],
-    exclusive: boolean,
+    before: Map<Name, Line>,
+    { signal }: Call,
     task: () => PromiseOrValue<T>,
-    resolve: (value: T) => void,
-    reject: (error: unknown) => void,
-  ): void {
-    const release = (): void => this.#release(names, exclusive)
-    let result: PromiseOrValue<T>
-    try {
-      result = task()
-    } catch (error) {
-      reject(error)
-      return release()
-    }
-    if (isPromise(result)) {
-      result.then(resolve, reject)
-      result.then(release, release)
-    } else {
-      resolve(result)
-      release()
-    }
+    batch: Batch | undefined,
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      // What was folded into a batch that runs already takes effect: then it is too late.
+      const abort = (): void => {
+        if (!batch?.outcomes) reject(signal!.reason as Error)
+      }
+      signal?.addEventListener('abort', abort)
+      Promise.all(names.map((name) => before.get(name)?.end))
+        .then(() => {
+          signal?.removeEventListener('abort', abort)
+          if (!batch?.outcomes) signal?.throwIfAborted()
+          return task()
+        })
+        .then(resolve, reject)
+    })
   }
 
-  #occupy(name: Name, exclusive: boolean): void {
-    let line = this.#lines.get(name)
-    if (line === undefined) this.#lines.set(name, (line = { readers: 0, writer: false, advancing: false, waiting: [] }))
-    if (exclusive) line.writer = true
-    else line.readers++
-  }
-
-  #release(names: readonly Name[], exclusive: boolean): void {
-    for (const name of names) {
-      const line = this.#lines.get(name)!
-      if (exclusive) line.writer = false
-      else line.readers--
-      this.#advance(name)
-    }
-  }
-
-  /** Let the next ones in, if nobody is inside who keeps them out. */
-  #advance(name: Name): void {
-    const line = this.#lines.get(name)
-    if (line === undefined || line.advancing) return
-    line.advancing = true
-    for (;;) {
-      const next = line.waiting[0]
-      if (next === undefined || line.writer || (next.exclusive && line.readers > 0)) break
-      line.waiting.shift()
-      this.#occupy(name, next.exclusive)
-      if (--next.blocked! === 0) {
-        next.detach?.()
-        next.start()
+  /** Keep a place in the lines of all names until `result` is there. */
+  #stand(names: readonly Name[], exclusive: boolean, result: Promise<unknown>, batch: Batch | undefined): void {
+    const lines = exclusive ? [this.#all, this.#exclusive] : [this.#all]
+    const leave = (): void => {
+      for (const name of names) {
+        for (const line of lines) if (--line.get(name)!.count === 0) line.delete(name)
       }
     }
-    line.advancing = false
-    if (line.waiting.length === 0 && line.readers === 0 && !line.writer && this.#lines.get(name) === line) {
-      this.#lines.delete(name)
+    const left = result.then(leave, leave)
+    for (const name of names) {
+      const last = this.#all.get(name)?.end
+      const end = left.then(() => last)
+      for (const line of lines) line.set(name, { count: (line.get(name)?.count ?? 0) + 1, end, batch })
     }
   }
-}
-
-interface Line {
-  /** Shared tasks inside. */
-  readers: number
-  /** Whether an exclusive task is inside. */
-  writer: boolean
-  /** A loop is letting tasks in: those that end at once do not start a second one beneath it. */
-  advancing: boolean
-  waiting: Job[]
-}
-
-interface Job {
-  readonly names: readonly Name[]
-  readonly exclusive: boolean
-  /** Lines in which it still waits. */
-  blocked?: number
-  readonly start: () => void
-  readonly cancel: (reason: unknown) => void
-  /** Stop listening for its abort: it is no longer waiting. */
-  detach?: () => void
-  fold?: { readonly item: unknown; readonly key: unknown }
-  settle?: (outcome: Outcome<unknown>) => void
 }
 
 /** The cap keeps one folded write, and what a crash can lose of it, small. */
 const MAX_FOLD = 1000
 
-function takeFolding(line: Line, first: Job): Job[] {
-  let count = 0
-  while (
-    count < MAX_FOLD - 1 &&
-    line.waiting[count]?.fold !== undefined &&
-    line.waiting[count]!.fold!.key === first.fold!.key
-  ) {
-    count++
-  }
-  const taken = line.waiting.splice(0, count)
-  for (const job of taken) job.detach?.()
-  return taken
+interface Line {
+  /** Tasks that are running or waiting. */
+  count: number
+  /** Resolves once the last of them, and all before it, have ended. */
+  readonly end: Promise<void>
+  /** Of the last of them, if it is a folded one. */
+  readonly batch: Batch | undefined
 }
 
-function only<T>(outcomes: readonly Outcome<T>[]): T {
-  const [outcome] = outcomes as [Outcome<T>]
-  if ('error' in outcome) throw outcome.error
-  return outcome.value
-}
-
-function busy(name: Name): BusyError {
-  return new BusyError(
-    `Asynchronous work on this key (${name}) is under way: await it before a call with { sync: true }.`,
-  )
+/** Items that are folded into one run, which gives them their outcomes. */
+interface Batch {
+  readonly durability: Call['durability']
+  items: { readonly item: unknown; readonly signal: AbortSignal | undefined }[]
+  outcomes?: PromiseOrValue<readonly Outcome<unknown>[]>
 }

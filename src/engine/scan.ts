@@ -4,13 +4,10 @@ import { type PromiseOrValue, chain } from '../base/promise-or-value.ts'
 
 /** A page of entries, from the backend's own scan or by listing names and reading them. */
 export function scanEntries(backend: Backend, options: ListOptions, call: Call): PromiseOrValue<EntriesPage> {
-  return backend.scan ? backend.scan(options, call) : listAndRead(backend, options, call)
-}
-
-export function listAndRead(backend: Backend, options: ListOptions, call: Call): PromiseOrValue<EntriesPage> {
+  if (backend.scan) return backend.scan(options, call)
   return chain(backend.list(options, call), ({ names, next }) =>
     chain(backend.readMany(names, call), (found) => ({
-      entries: names.flatMap((name, i): [Name, Entry][] => (found[i] ? [[name, found[i]]] : [])),
+      entries: names.map((name, i) => [name, found[i]]).filter(([, entry]) => entry) as [Name, Entry][],
       next,
     })),
   )

@@ -5,25 +5,27 @@ import type { Name } from '../base/entry.ts'
 export class SortedNames {
   readonly #map: ReadonlyMap<Name, unknown>
   #names: Name[] = []
-  #added: Name[] = []
+  #complete = true
 
   constructor(map: ReadonlyMap<Name, unknown>) {
     this.#map = map
   }
 
   /** To be told of each name that comes into the map. Those that leave it are skipped. */
-  add(name: Name): void {
-    // Without listings, names that come and go must not pile up.
-    if (this.#added.push(name) > 1000 + 2 * this.#map.size) this.#merge()
+  add(_name: Name): void {
+    this.#complete = false
   }
 
   /** A page of the names; those that start with `~` only where the prefix asks for them. */
   page({ prefix = '', after, limit = Infinity, reverse = false }: ListOptions): NamesPage {
-    if (this.#added.length > 0) this.#merge()
-    let from = this.#indexOf(prefix)
-    let to = this.#indexOf(prefix === '' ? '~' : `${prefix}\x7f`)
-    if (after !== undefined && reverse) to = Math.min(to, this.#indexOf(after))
-    if (after !== undefined && !reverse) from = Math.max(from, this.#indexOf(`${after}\x00`))
+    if (!this.#complete) {
+      // What is sorted already stays ahead, so that sorting is quick.
+      this.#names = [...new Set([...this.#names.filter((name) => this.#map.has(name)), ...this.#map.keys()])].sort()
+      this.#complete = true
+    }
+    const end = prefix === '' ? '~' : `${prefix}\x7f`
+    let from = this.#indexOf(!reverse && after !== undefined && after >= prefix ? `${after}\x00` : prefix)
+    let to = this.#indexOf(reverse && after !== undefined && after < end ? after : end)
     const names: Name[] = []
     while (from < to) {
       const name = this.#names[reverse ? --to : from++]!
@@ -32,12 +34,6 @@ export class SortedNames {
       names.push(name)
     }
     return { names }
-  }
-
-  #merge(): void {
-    // One that left and came again is there twice.
-    this.#names = [...new Set([...this.#names, ...this.#added])].filter((name) => this.#map.has(name)).sort()
-    this.#added = []
   }
 
   /** The first index whose name is not below `name`. */

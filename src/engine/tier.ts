@@ -1,20 +1,10 @@
-import type {
-  Backend,
-  BinaryReader,
-  Call,
-  Capabilities,
-  Condition,
-  EntriesPage,
-  EntryOp,
-  ListOptions,
-  NamesPage,
-} from '../base/backend.ts'
-import type { Entry, Meta, Name, Version } from '../base/entry.ts'
+import type { Backend, Call, Capabilities, EntryOp, ListOptions } from '../base/backend.ts'
+import type { Entry, Name } from '../base/entry.ts'
 import { NotResidentError, syncUnsupported } from '../base/errors.ts'
 import { type PromiseOrValue, all, chain, each, onFailure, rescue } from '../base/promise-or-value.ts'
 import { clone } from '../codec/clone.ts'
 import type { Change, Pair } from './changes.ts'
-import { CHUNK_SIZE, readStream, wholeReader } from './chunks.ts'
+import { CHUNK_SIZE, readStream } from './chunks.ts'
 import { type Outcome, KeyQueue } from './queue.ts'
 import { holdEntry, scanEntries } from './scan.ts'
 
@@ -24,7 +14,13 @@ export interface TierOptions {
   readonly writeAround: boolean
   /** Where the front's errors go: the back has the truth, so that no caller has to fail of them. */
   readonly onError: (error: unknown) => void
+  /** Let the back go; the front is the tier's own. */
   close(call: Call): PromiseOrValue<void>
+}
+
+export interface TieredBackend extends Backend {
+  /** Take no more calls; answers when those under way have ended. */
+  stop(call: Call): PromiseOrValue<void>
 }
 
 /**
@@ -32,139 +28,119 @@ export interface TierOptions {
  * front never races a write. Every write goes to the back first; whatever error comes from there may mean that it landed
  * all the same, so the front forgets the name. Only whole values are kept in front, neither logs nor large binaries.
  */
-export class TieredBackend implements Backend {
-  readonly capabilities: Capabilities
-  readonly front: Backend
-  readonly #back: Backend
-  readonly #options: TierOptions
-  readonly #queue = new KeyQueue()
+export function tieredBackend(
+  front: Backend,
+  back: Backend,
+  { capabilities, writeAround, onError, close }: TierOptions,
+): TieredBackend {
+  const queue = new KeyQueue()
   /** Reads of the back that are under way, for all who miss the same name meanwhile. */
-  readonly #flights = new Map<Name, Promise<Entry | undefined>>()
+  const flights = new Map<Name, Promise<Entry | undefined>>()
   /** Names of which the front failed to forget or to take an entry: it is not asked for them. */
-  readonly #distrusted = new Set<Name>()
+  const distrusted = new Set<Name>()
 
-  readonly writeStream?: NonNullable<Backend['writeStream']>
+  const backAnswers = ({ sync }: Call): boolean => !sync || back.capabilities.sync === true
 
-  constructor(front: Backend, back: Backend, options: TierOptions) {
-    this.front = front
-    this.#back = back
-    this.#options = options
-    this.capabilities = options.capabilities
-    if (back.writeStream === undefined) return
-    this.writeStream = (name, meta, pieces, call) => {
-      this.#checkWritable(call)
-      const forget = (): PromiseOrValue<void> => this.#queue.exclusive([name], call, () => this.#forget(name, call))
-      return this.#forgetting([name], call, () => chain(back.writeStream!(name, meta, pieces, call), forget))
-    }
+  const askFront = <T>(ask: (tier: Backend) => PromiseOrValue<T>): PromiseOrValue<T | undefined> =>
+    rescue<T | undefined>(
+      () => ask(front),
+      (error) => void onError(error),
+    )
+
+  const askBack = <T>(call: Call, ask: (tier: Backend) => PromiseOrValue<T>): PromiseOrValue<T> => {
+    if (backAnswers(call)) return ask(back)
+    throw new NotResidentError('This is not in memory: await the call.')
   }
 
-  read(name: Name, call: Call): PromiseOrValue<Entry | undefined> {
-    return chain(this.readMany([name], call), ([entry]) => entry)
-  }
+  /** Ask the front, and where it has nothing the back. */
+  const askBoth = <T>(
+    name: Name,
+    call: Call,
+    ask: (tier: Backend) => PromiseOrValue<T | undefined>,
+  ): PromiseOrValue<T | undefined> =>
+    queue.shared([name], call, () =>
+      chain(askFront(ask), (found) => (found && !distrusted.has(name) ? found : askBack(call, ask))),
+    )
 
-  hold<T>(name: Name, call: Call, use: (entry: Entry | undefined) => PromiseOrValue<T>): PromiseOrValue<T> {
-    return this.#queue.shared([name], call, () => this.#askBack(call, () => holdEntry(this.#back, name, call, use)))
-  }
-
-  readMeta(name: Name, call: Call): PromiseOrValue<Meta | undefined> {
-    return this.#queue.shared([name], call, () =>
-      chain(
-        this.#askFront(call, () => this.front.readMeta(name, call)),
-        (meta) => (meta && this.#trusts(name) ? meta : this.#askBack(call, () => this.#back.readMeta(name, call))),
-      ),
+  /** Let the front agree that there is now this entry, or none, in the back. */
+  const keep = (name: Name, entry: Entry | undefined, { sync }: Call): PromiseOrValue<void> => {
+    const call: Call = { sync, durability: 'relaxed' }
+    return rescue(
+      () =>
+        chain<unknown, void>(
+          entry && isCacheable(entry) ? front.write(name, entry, {}, call) : front.delete(name, {}, call),
+          () => void distrusted.delete(name),
+        ),
+      (error) => {
+        distrusted.add(name)
+        onError(error)
+      },
     )
   }
 
-  readMany(names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> {
-    return this.#queue.shared(names, call, () =>
+  /** Read names from the back, and fill the front. */
+  const fetch = (names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> =>
+    chain(back.readMany(names, call), (found) =>
       chain(
-        this.#askFront(call, () => this.front.readMany(names, call)),
+        each(found, (entry, i) => entry && isCacheable(entry) && keep(names[i]!, entry, call)),
+        () => found,
+      ),
+    )
+
+  /** The same, each name only once for all who ask meanwhile. */
+  const share = (names: readonly Name[]): Promise<(Entry | undefined)[]> => {
+    const fresh = names.filter((name) => !flights.has(name))
+    if (fresh.length > 0) {
+      const flight = Promise.resolve(fetch(fresh, { sync: false }))
+      fresh.forEach((name, i) =>
+        flights.set(
+          name,
+          flight.then((found) => found[i]).finally(() => flights.delete(name)),
+        ),
+      )
+    }
+    return Promise.all(names.map(async (name) => copied(await flights.get(name))))
+  }
+
+  const readMany = (names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> =>
+    queue.shared(names, call, () =>
+      chain(
+        askFront((tier) => tier.readMany(names, call)),
         (found = []) => {
-          const missing = [...new Set(names.filter((name, i) => !found[i] || !this.#trusts(name)))]
-          if (missing.length === 0) return found
-          return chain(this.#miss(missing, call), (fetched) => {
-            const byName = new Map(missing.map((name, i) => [name, fetched[i]]))
-            return names.map((name, i) => (byName.has(name) ? byName.get(name) : found[i]))
+          const known = names.map((name, i) => (distrusted.has(name) ? undefined : found[i]))
+          const missing = names.filter((_, i) => !known[i])
+          if (missing.length === 0) return known
+          const fetched = call.sync ? askBack(call, () => fetch(missing, call)) : share(missing)
+          return chain(fetched, (entries) => {
+            const rest = entries.values()
+            return known.map((entry) => entry ?? rest.next().value)
           })
         },
       ),
     )
+
+  /** Run a write of the back. A front that outlives the process forgets first: a crash must not leave it older. */
+  const forgetting = <T>(names: readonly Name[], call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> => {
+    if (!backAnswers(call)) throw syncUnsupported('tiered')
+    const forget = (): PromiseOrValue<void> => each(names, (name) => keep(name, undefined, call))
+    return chain(front.capabilities.persistent ? forget() : undefined, () => onFailure(task, forget))
   }
 
-  write(name: Name, entry: Entry, condition: Condition, call: Call): PromiseOrValue<Version | undefined> {
-    const own = isolated(entry)
-    return this.#writing([[name, own]], call, () => this.#back.write(name, own, condition, call))
-  }
+  /** What the front keeps of a write. */
+  const written = (name: Name, entry: Entry | undefined, call: Call): PromiseOrValue<void> =>
+    keep(name, writeAround ? undefined : entry, call)
 
-  delete(name: Name, condition: Condition, call: Call): PromiseOrValue<boolean> {
-    return this.#writing([[name, undefined]], call, () => this.#back.delete(name, condition, call))
-  }
-
-  update(name: Name, change: Change, call: Call): PromiseOrValue<Pair> {
-    this.#checkWritable(call)
-    const own: Change = (old) => {
-      const next = change(old)
-      return next === undefined || next === old ? next : isolated(next)
-    }
-    return this.#queue.fold<Change, Pair>(name, call, own, (changes) => this.#update(name, changes, call))
-  }
-
-  batch(ops: readonly EntryOp[], options: { readonly atomic: boolean }, call: Call): PromiseOrValue<boolean[]> {
-    const own = ops.map((op): EntryOp => ('write' in op ? { ...op, write: [op.write[0], isolated(op.write[1])] } : op))
-    const written = own.map((op) => ('write' in op ? op.write : ([op.delete, undefined] as const)))
-    return this.#writing(written, call, () => this.#back.batch(own, options, call))
-  }
-
-  list(options: ListOptions, call: Call): PromiseOrValue<NamesPage> {
-    return this.#listing(options, call, () => this.#back.list(options, call))
-  }
-
-  scan(options: ListOptions, call: Call): PromiseOrValue<EntriesPage> {
-    return this.#listing(options, call, () => scanEntries(this.#back, options, call))
-  }
-
-  readStream(name: Name, call: Call): PromiseOrValue<BinaryReader | undefined> {
-    return this.#queue.shared([name], call, () =>
-      chain(
-        this.#askFront(call, () => this.front.read(name, call)),
-        (entry) =>
-          entry && this.#trusts(name)
-            ? wholeReader(entry)
-            : this.#askBack(call, () => readStream(this.#back, name, call)),
-      ),
-    )
-  }
-
-  flush(call: Call): PromiseOrValue<void> {
-    return chain(this.#queue.idle(call), () => this.#back.flush(call))
-  }
-
-  close(call: Call): PromiseOrValue<void> {
-    return chain(this.stop(call), () => this.#options.close(call))
-  }
-
-  /** Take no more calls; answers when those under way have ended. */
-  stop(call: Call): PromiseOrValue<void> {
-    return this.#queue.close(call)
-  }
-
-  #checkWritable(call: Call): void {
-    if (!this.#backAnswers(call)) throw syncUnsupported('tiered')
-  }
-
-  /** Write to the back under the order of the names, then let the front agree, or after any error forget them all. */
-  #writing<T>(
-    written: readonly (readonly [Name, Entry | undefined])[],
+  const writing = <T>(
+    entries: ReadonlyMap<Name, Entry | undefined>,
     call: Call,
     task: () => PromiseOrValue<T>,
-  ): PromiseOrValue<T> {
-    this.#checkWritable(call)
-    const names = written.map(([name]) => name)
-    return this.#queue.exclusive(names, call, () =>
-      this.#forgetting(names, call, () =>
+  ): PromiseOrValue<T> => {
+    const names = [...entries.keys()]
+    return queue.exclusive(names, call, () =>
+      forgetting(names, call, () =>
         chain(task(), (result) =>
           chain(
-            each(new Map(written), ([name, entry]) => this.#written(name, entry, call)),
+            each(entries, ([name, entry]) => written(name, entry, call)),
             () => result,
           ),
         ),
@@ -172,112 +148,65 @@ export class TieredBackend implements Backend {
     )
   }
 
-  /** A front that outlives the process forgets beforehand: a crash must not leave it older than the back. */
-  #forgetting<T>(names: readonly Name[], call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
-    const forget = (): PromiseOrValue<void> => each(names, (name) => this.#forget(name, call))
-    return chain(this.front.capabilities.persistent ? forget() : undefined, () => onFailure(task, forget))
-  }
+  const listing = <T>(
+    { prefix }: ListOptions,
+    call: Call,
+    ask: (tier: Backend) => PromiseOrValue<T>,
+  ): PromiseOrValue<T> => chain(prefix?.startsWith('~') ? undefined : queue.idle(call), () => askBack(call, ask))
 
-  #update(name: Name, changes: readonly Change[], call: Call): PromiseOrValue<Outcome<Pair>[]> {
-    return this.#forgetting([name], call, () => {
-      // All at once, so that the back can fold them into one write.
-      const pairs = changes.map((change) =>
-        rescue<Outcome<Pair>>(
-          () => chain(this.#back.update(name, change, call), (value) => ({ value })),
-          (error) => ({ error }),
-        ),
-      )
-      return chain(all(pairs), (outcomes) => {
-        const last = outcomes.at(-1)!
-        const known = outcomes.every((outcome) => 'value' in outcome) && 'value' in last
-        return chain(known ? this.#written(name, last.value[1], call) : this.#forget(name, call), () => outcomes)
-      })
-    })
-  }
-
-  #listing<T>({ prefix }: ListOptions, call: Call, page: () => PromiseOrValue<T>): PromiseOrValue<T> {
-    const idle = prefix?.startsWith('~') ? undefined : this.#queue.idle(call)
-    return chain(idle, () => this.#askBack(call, page))
-  }
-
-  #trusts(name: Name): boolean {
-    return !this.#distrusted.has(name)
-  }
-
-  #askFront<T>(call: Call, ask: () => PromiseOrValue<T | undefined>): PromiseOrValue<T | undefined> {
-    if (call.sync && this.front.capabilities.sync !== true) return undefined
-    return rescue(ask, (error) => {
-      this.#options.onError(error)
-      return undefined
-    })
-  }
-
-  #backAnswers({ sync }: Call): boolean {
-    return !sync || this.#back.capabilities.sync === true
-  }
-
-  #askBack<T>(call: Call, ask: () => PromiseOrValue<T>): PromiseOrValue<T> {
-    if (this.#backAnswers(call)) return ask()
-    throw new NotResidentError(
-      'This is not in memory, and the backend behind cannot answer { sync: true }. Read it once without, then it is.',
-    )
-  }
-
-  /** Read names from the back, each only once for all who ask meanwhile, and fill the front. */
-  #miss(names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> {
-    if (call.sync) return this.#askBack(call, () => this.#fetch(names, call))
-    const fresh = names.filter((name) => !this.#flights.has(name))
-    if (fresh.length > 0) {
-      const flight = Promise.resolve(this.#fetch(fresh, { sync: false }))
-      for (const [i, name] of fresh.entries()) {
-        this.#flights.set(
-          name,
-          flight.then((found) => found[i]).finally(() => this.#flights.delete(name)),
-        )
+  return {
+    capabilities,
+    read: (name, call) => chain(readMany([name], call), ([entry]) => entry),
+    hold: (name, call, use) =>
+      queue.shared([name], call, () => askBack(call, (tier) => holdEntry(tier, name, call, use))),
+    readMeta: (name, call) => askBoth(name, call, (tier) => tier.readMeta(name, call)),
+    readMany,
+    write(name, entry, condition, call) {
+      const own = copied(entry)
+      return writing(new Map([[name, own]]), call, () => back.write(name, own, condition, call))
+    },
+    delete: (name, condition, call) =>
+      writing(new Map([[name, undefined]]), call, () => back.delete(name, condition, call)),
+    update(name, change, call) {
+      const own: Change = (old) => {
+        const next = change(old)
+        return next === old ? next : copied(next)
       }
-    }
-    // Everybody gets a copy: what a flight holds is shared.
-    return Promise.all(
-      names.map(async (name) => {
-        const entry = await this.#flights.get(name)
-        return entry && { ...entry, value: clone(entry.value) }
-      }),
-    )
-  }
-
-  #fetch(names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> {
-    return chain(this.#back.readMany(names, call), (found) => {
-      const filled = each(names, (name, i) => {
-        const entry = found[i]
-        if (entry && isCacheable(entry)) return this.#keep(name, entry, call)
-      })
-      return chain(filled, () => found)
-    })
-  }
-
-  /** The back has taken `entry` (or its deletion): let the front agree. */
-  #written(name: Name, entry: Entry | undefined, call: Call): PromiseOrValue<void> {
-    return entry && isCacheable(entry) && !this.#options.writeAround
-      ? this.#keep(name, entry, call)
-      : this.#forget(name, call)
-  }
-
-  #keep(name: Name, entry: Entry, { sync }: Call): PromiseOrValue<void> {
-    return this.#changeFront(name, () => this.front.write(name, entry, {}, { sync, durability: 'relaxed' }))
-  }
-
-  #forget(name: Name, { sync }: Call): PromiseOrValue<void> {
-    return this.#changeFront(name, () => this.front.delete(name, {}, { sync, durability: 'relaxed' }))
-  }
-
-  #changeFront(name: Name, change: () => PromiseOrValue<unknown>): PromiseOrValue<void> {
-    return rescue<void>(
-      () => chain(change(), () => void this.#distrusted.delete(name)),
-      (error) => {
-        this.#distrusted.add(name)
-        this.#options.onError(error)
-      },
-    )
+      const run = (changes: readonly Change[]): PromiseOrValue<Outcome<Pair>[]> =>
+        forgetting([name], call, () => {
+          // All at once, so that the back can fold them into one write.
+          const pairs = changes.map((each) =>
+            rescue<Outcome<Pair>>(
+              () => chain(back.update(name, each, call), (value) => ({ value })),
+              (error) => ({ error }),
+            ),
+          )
+          return chain(all(pairs), (outcomes) => {
+            const last = outcomes.every((outcome) => 'value' in outcome) ? outcomes.at(-1)?.value[1] : undefined
+            return chain(written(name, last, call), () => outcomes)
+          })
+        })
+      return queue.fold(name, call, own, run)
+    },
+    batch(ops, options, call) {
+      const own = ops.map((op): EntryOp => ('write' in op ? { ...op, write: [op.write[0], copied(op.write[1])] } : op))
+      const entries = own.map((op) => ('write' in op ? op.write : ([op.delete, undefined] as const)))
+      return writing(new Map<Name, Entry | undefined>(entries), call, () => back.batch(own, options, call))
+    },
+    list: (options, call) => listing(options, call, (tier) => tier.list(options, call)),
+    scan: (options, call) => listing(options, call, (tier) => scanEntries(tier, options, call)),
+    readStream: (name, call) => askBoth(name, call, (tier) => readStream(tier, name, call)),
+    ...(back.writeStream && {
+      writeStream: (name, meta, pieces, call) =>
+        forgetting([name], call, () =>
+          chain(back.writeStream!(name, meta, pieces, call), () =>
+            queue.exclusive([name], call, () => keep(name, undefined, call)),
+          ),
+        ),
+    }),
+    flush: (call) => chain(queue.idle(call), () => back.flush(call)),
+    stop: (call) => queue.close(call),
+    close: (call) => chain(queue.close(call), () => chain(front.close(call), () => close(call))),
   }
 }
 
@@ -286,7 +215,7 @@ function isCacheable({ meta, value }: Entry): boolean {
   return meta.type === 'value'
 }
 
-/** Bytes of a binary were copied on their way in. */
-function isolated(entry: Entry): Entry {
-  return entry.meta.type === 'value' ? { ...entry, value: clone(entry.value) } : entry
+/** The entry with a value of its own. */
+function copied<E extends Entry | undefined>(entry: E): E {
+  return entry && { ...entry, value: clone(entry.value) }
 }

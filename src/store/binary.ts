@@ -1,8 +1,8 @@
 import type { BinaryReader, ByteRange, Call } from '../base/backend.ts'
 import { type Key, isLive } from '../base/entry.ts'
 import { NotBinaryError } from '../base/errors.ts'
-import { type PromiseOrValue, chain, ensure, isPromise, onFailure, repeat } from '../base/promise-or-value.ts'
-import { type Pieces, readStream } from '../engine/chunks.ts'
+import { type PromiseOrValue, chain, ensure, isPromise, onFailure } from '../base/promise-or-value.ts'
+import { type Pieces, collect, readStream } from '../engine/chunks.ts'
 import { type Context, onKey } from './context.ts'
 import { fire } from './hooks.ts'
 import { newMeta, presentMeta } from './meta.ts'
@@ -14,24 +14,30 @@ type Read = (binary: StoredBinary) => unknown
 export function getBinary(
   context: Context,
   key: Key,
-  ...rest: [options?: CallOptions] | [read: Read, options?: CallOptions]
+  read: Read | CallOptions = {},
+  options?: CallOptions,
 ): PromiseOrValue<unknown> {
-  const [read, options] = (typeof rest[0] === 'function' ? rest : [readWhole, ...rest]) as [Read, CallOptions?]
-  return onKey(context, key, options, ({ name, call, backend }) => {
-    return chain(readStream(backend, name, call), (reader) => {
-      if (reader === undefined) return undefined
-      const use = (): unknown => {
-        if (!isLive(reader.meta)) return undefined
-        if (reader.meta.type === 'binary') return read(storedBinary(reader, context.scope))
-        throw new NotBinaryError('There is something else than a binary under this key. Read it with get or log.')
+  if (typeof read !== 'function') return getBinary(context, key, (binary) => binary.bytes(), read)
+  return onKey(context, key, options, (backend, call, name) =>
+    chain(readStream(backend, name, call), (reader) => {
+      const use = ({ meta }: BinaryReader): unknown => {
+        if (!isLive(meta)) return undefined
+        if (meta.type === 'binary') return read(storedBinary(reader!, context.scope))
+        throw new NotBinaryError('This is no binary. Read it with get or log.')
       }
-      return ensure(use, () => reader.close())
-    })
-  })
+      return (
+        reader &&
+        ensure(
+          () => use(reader),
+          () => reader.close(),
+        )
+      )
+    }),
+  )
 }
 
 export function setBinary(context: Context, key: Key, input: BinaryInput, options?: SetOptions): PromiseOrValue<void> {
-  return onKey(context, key, options, ({ name, inner, call, backend }) => {
+  return onKey(context, key, options, (backend, call, name, inner) => {
     let meta = newMeta(inner, 'binary', options)
     // A copy: the caller may change the bytes while the write waits for its turn.
     const bytes = asBytes(input)?.slice()
@@ -39,30 +45,27 @@ export function setBinary(context: Context, key: Key, input: BinaryInput, option
     const writePieces = (): PromiseOrValue<unknown> => {
       const source = iterate(input, call)
       const pieces: Pieces = () =>
-        chain(source.next() as PromiseOrValue<IteratorResult<unknown>>, ({ done, value }) =>
-          done ? undefined : toPiece(value),
-        )
+        chain(source.next(), ({ done, value }) => {
+          if (done) return undefined
+          const piece = asBytes(value)
+          if (piece) return piece
+          throw new TypeError(`The pieces of a binary are bytes, got ${typeof value}.`)
+        })
       const newest = (): typeof meta => (meta = newMeta(inner, 'binary', options))
       return onFailure(
         () => (backend.writeStream ? backend.writeStream(name, newest, pieces, call) : chain(collect(pieces), write)),
         () => void source.return?.(),
       )
     }
-    return chain(bytes ? write(bytes) : writePieces(), () =>
-      fire(context, () => ({ op: 'setBinary', key: inner, meta })),
-    )
+    return chain(bytes ? write(bytes) : writePieces(), () => fire(context, { op: 'setBinary', key: inner, meta }))
   })
-}
-
-function readWhole(binary: StoredBinary): PromiseOrValue<Uint8Array> {
-  return binary.bytes()
 }
 
 function storedBinary(reader: BinaryReader, scope: Scope): StoredBinary {
   const { size } = reader
   const open = ({ start = 0, end = size }: Partial<ByteRange> = {}): Pieces => {
     if (!(Number.isInteger(start) && Number.isInteger(end) && start >= 0 && end >= start)) {
-      throw new RangeError(`A range of bytes is { start, end } with 0 <= start <= end, got ${start} to ${end}.`)
+      throw new RangeError(`A range is { start, end } with 0 <= start <= end, got ${start} to ${end}.`)
     }
     const next = reader.read({ start, end: Math.min(end, size) })
     return () => chain(next(), (piece) => piece?.slice())
@@ -86,8 +89,7 @@ function storedBinary(reader: BinaryReader, scope: Scope): StoredBinary {
       return {
         *[Symbol.iterator]() {
           for (let piece = next(); piece; piece = next()) {
-            if (isPromise(piece))
-              throw new TypeError('This binary is read asynchronously: use for await over its chunks.')
+            if (isPromise(piece)) throw new TypeError('Await the pieces of this binary: for await.')
             yield piece
           }
         },
@@ -99,51 +101,26 @@ function storedBinary(reader: BinaryReader, scope: Scope): StoredBinary {
   }
 }
 
+/** What iterators and the readers of streams have in common. */
+interface Source {
+  next(): PromiseOrValue<IteratorResult<unknown>>
+  return?(): unknown
+}
+
 /** The pieces of anything but bytes. A synchronous call takes what can be iterated at once. */
-function iterate(input: unknown, { sync }: Call): Iterator<unknown> | AsyncIterator<unknown> {
+function iterate(input: unknown, { sync }: Call): Source {
   const source = (input instanceof Blob ? input.stream() : Object(input)) as Partial<
     Iterable<unknown> & AsyncIterable<unknown> & ReadableStream<unknown>
   >
-  if (source[Symbol.iterator]) return source[Symbol.iterator]!()
-  if (!sync && source[Symbol.asyncIterator]) return source[Symbol.asyncIterator]!()
-  if (!sync && source.getReader) {
-    // Safari's streams are not async iterables.
-    const reader = source.getReader()
-    return {
-      next: () => reader.read() as Promise<IteratorResult<unknown>>,
-      return: async () => ({ done: true, value: await reader.cancel() }),
-    }
-  }
-  throw new TypeError(
-    `A binary is given as bytes${sync ? '' : ', a Blob, a ReadableStream of bytes'} or an iterable of bytes.`,
-  )
-}
-
-function toPiece(value: unknown): Uint8Array {
-  const bytes = asBytes(value)
-  if (bytes) return bytes
-  throw new TypeError(`The pieces of a binary are bytes, got ${value === null ? 'null' : typeof value}.`)
+  const iterator = source[Symbol.iterator]?.() ?? (sync ? undefined : source[Symbol.asyncIterator]?.())
+  if (iterator) return iterator
+  // Safari's streams are not async iterables.
+  const reader = sync ? undefined : source.getReader?.()
+  if (reader) return { next: () => reader.read() as Promise<IteratorResult<unknown>>, return: () => reader.cancel() }
+  throw new TypeError('A binary is bytes or an iterable of bytes; without { sync: true } also a Blob or a stream.')
 }
 
 function asBytes(value: unknown): Uint8Array | undefined {
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
   return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined
-}
-
-function collect(next: Pieces): PromiseOrValue<Uint8Array> {
-  const pieces: Uint8Array[] = []
-  let size = 0
-  const all = repeat(() =>
-    chain(next(), (piece) => {
-      if (piece === undefined) return false
-      pieces.push(piece)
-      size += piece.length
-      return true
-    }),
-  )
-  return chain(all, () => {
-    const bytes = new Uint8Array(size)
-    for (const piece of pieces.reverse()) bytes.set(piece, (size -= piece.length))
-    return bytes
-  })
 }

@@ -1,73 +1,62 @@
-import type { AnyConfig, Backend, Call, Durability, OpenContext } from '../base/backend.ts'
+import type { AnyConfig, Backend, Call, Durability } from '../base/backend.ts'
 import type { Key, Name } from '../base/entry.ts'
 import { BusyError, KonserveError, ReentrantUpdateError, closedStore, syncUnsupported } from '../base/errors.ts'
 import { type PromiseOrValue, ensure, rescue } from '../base/promise-or-value.ts'
 import type { Engine, EngineUser } from '../engine/engines.ts'
-import { KeyQueue } from '../engine/queue.ts'
+import type { Written } from './hooks.ts'
 import { keyToName } from './names.ts'
 import type { Scope } from './scope.ts'
-import type { CallOptions, WriteHook } from './types.ts'
+import type { CallOptions } from './types.ts'
 
 /** What every operation of a store needs: whose call it is, and which keys it sees. */
 export interface Context {
   readonly handle: Handle
   readonly scope: Scope
-}
-
-export interface RegisteredHook {
-  readonly hook: WriteHook
-  readonly scope: Scope
+  /** What disposing of the store does. */
+  readonly release: () => Promise<void>
 }
 
 /** One connection to a store. Handles on the same place share its engine. */
-export class Handle implements EngineUser {
+export interface Handle extends EngineUser {
   readonly config: AnyConfig
   readonly onError: (error: unknown) => void
-  readonly hooks: Map<string, RegisteredHook> = new Map()
-  engine!: Engine
-  released = false
-  #running = 0
-  #waiting: (() => void)[] = []
-
-  constructor(shown: AnyConfig, onError: (error: unknown) => void) {
-    this.config = shown
-    this.onError = onError
-  }
-
-  checkOpen(): void {
-    if (this.released) throw closedStore()
-  }
-
+  /** Who is told of a write, by the id of the hook. */
+  readonly hooks: Map<string, (written: Written) => void>
+  engine: Engine
+  released: boolean
   /** Count `task` among the running calls until it ends. */
-  track<T>(task: () => PromiseOrValue<T>): PromiseOrValue<T> {
-    this.#running++
-    return ensure(task, () => {
-      if (--this.#running === 0) for (const resolve of this.#waiting.splice(0)) resolve()
-    })
-  }
-
-  stop({ sync }: OpenContext): PromiseOrValue<void> {
-    if (sync && this.#running > 0)
-      throw new BusyError('Await the asynchronous calls that are under way on this store first.')
-    this.released = true
-    this.hooks.clear()
-    if (this.#running > 0) return new Promise((resolve) => this.#waiting.push(resolve))
-  }
+  track<T>(task: () => PromiseOrValue<T>): PromiseOrValue<T>
 }
 
-/** What the handles of one engine share besides it. */
-interface Shared {
-  /** Names whose update functions are running. */
-  readonly updating: Set<Name>
-  readonly locks: KeyQueue
+/** A handle that is yet to get its engine. */
+export function makeHandle(config: AnyConfig, onError: (error: unknown) => void): Handle {
+  let running = 0
+  let idle: Promise<void> | undefined
+  let finish = (): void => undefined
+  const handle: Omit<Handle, 'engine'> = {
+    config,
+    onError,
+    hooks: new Map(),
+    released: false,
+    track(task) {
+      running++
+      return ensure(task, () => {
+        if (--running === 0) finish()
+      })
+    },
+    stop({ sync }) {
+      if (sync && running > 0)
+        throw new BusyError('Asynchronous work on this store is under way: await it before a call with { sync: true }.')
+      handle.released = true
+      handle.hooks.clear()
+      if (running > 0) return (idle ??= new Promise((resolve) => (finish = resolve)))
+    },
+  }
+  return handle as Handle
 }
 
-const shared = new WeakMap<Engine, Shared>()
-
-export function sharedBy(engine: Engine): Shared {
-  let state = shared.get(engine)
-  if (state === undefined) shared.set(engine, (state = { updating: new Set(), locks: new KeyQueue() }))
-  return state
+export function checkOpen({ released }: Handle): void {
+  if (released) throw closedStore()
 }
 
 type Options = CallOptions & { readonly durability?: Durability | undefined }
@@ -76,7 +65,7 @@ type Options = CallOptions & { readonly durability?: Durability | undefined }
 export function run<T>(
   { handle }: Context,
   options: Options | undefined,
-  body: (call: Call, backend: Backend) => PromiseOrValue<T>,
+  body: (backend: Backend, call: Call) => PromiseOrValue<T>,
 ): PromiseOrValue<T> {
   const sync = options?.sync === true
   const call: Call = {
@@ -85,45 +74,39 @@ export function run<T>(
     durability: options?.durability ?? (handle.config['durability'] as Durability | undefined),
   }
   return answer(sync, () => {
-    handle.checkOpen()
+    checkOpen(handle)
     call.signal?.throwIfAborted()
     const { backend } = handle.engine
     if (sync && backend.capabilities.sync === false) throw syncUnsupported(handle.config.backend)
-    return handle.track(() => body(call, backend))
+    return handle.track(() => body(backend, call))
   })
+}
+
+/** Of what a caller wants how many, or from which on. */
+export function checkCount(option: string, value: number): void {
+  if (!(value >= 0 && (value === Infinity || Number.isInteger(value)))) {
+    throw new TypeError(`${option} must be an integer from 0 up, got ${String(value)}.`)
+  }
 }
 
 /** What a public call answers: with `sync` the value itself, else a promise, also of what `task` throws. */
 export function answer<T>(sync: boolean, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
-  if (sync) return task()
-  try {
-    return Promise.resolve(task())
-  } catch (error) {
-    return Promise.reject(error)
-  }
+  return sync ? task() : new Promise((resolve) => resolve(task()))
 }
 
-/** A call on one key: its name, the store's key for it, and what `run` gives. */
-export interface KeyCall {
-  readonly name: Name
-  readonly inner: Key
-  readonly call: Call
-  readonly backend: Backend
-}
+/** What the body of a call on one key gets; `inner` is the store's key. */
+export type KeyCall = [backend: Backend, call: Call, name: Name, inner: Key]
 
-/** `run` for a call on one key: errors that say no key are about this one. */
+/** `run` for a call on one key, with its name and the store's key for it: errors that say no key are about this one. */
 export function onKey<T>(
   context: Context,
   key: Key,
   options: Options | undefined,
-  body: (keyCall: KeyCall) => PromiseOrValue<T>,
+  body: (...keyCall: KeyCall) => PromiseOrValue<T>,
 ): PromiseOrValue<T> {
-  return run(context, options, (call, backend) =>
+  return run(context, options, (backend, call) =>
     rescue(
-      () => {
-        const { name, inner } = named(context, key)
-        return body({ name, inner, call, backend })
-      },
+      () => body(backend, call, ...nameAndKey(context, key)),
       (error) => {
         if (error instanceof KonserveError) error.key ??= key
         throw error
@@ -132,26 +115,34 @@ export function onKey<T>(
   )
 }
 
-/** The store's key and the name of a key of the scope; `REENTRANT_UPDATE` while that key's own update function is running. */
-export function named({ handle, scope }: Context, key: Key): { readonly name: Name; readonly inner: Key } {
-  const inner = scope.inner(key)
+/** The store's key for a key of the scope, and its name; `REENTRANT_UPDATE` while its update function is running. */
+export function nameAndKey(context: Context, key: Key): [name: Name, inner: Key] {
+  const inner = context.scope.inner(key)
   const name = keyToName(inner)
-  if (sharedBy(handle.engine).updating.has(name)) {
+  if (updating.has(placeOf(context, name))) {
     throw new ReentrantUpdateError(
-      'An update function must not touch its own key: use the old value that it gets, return the new one.',
+      'An update function must not touch its own key: it gets the old value and returns the new one.',
       { key },
     )
   }
-  return { name, inner }
+  return [name, inner]
 }
 
+/** A name, together with the place of its store: what is apart from the same name in all other stores. */
+export function placeOf({ handle }: Context, name: Name): string {
+  return `${handle.engine.location} ${name}`
+}
+
+/** The places of names whose update functions are running. */
+const updating = new Set<string>()
+
 /** Run an update function, during which its key is out of bounds. */
-export function whileUpdating<T>({ handle }: Context, name: Name, fn: () => T): T {
-  const { updating } = sharedBy(handle.engine)
-  updating.add(name)
+export function whileUpdating<T>(context: Context, name: Name, fn: () => T): T {
+  const place = placeOf(context, name)
+  updating.add(place)
   try {
     return fn()
   } finally {
-    updating.delete(name)
+    updating.delete(place)
   }
 }

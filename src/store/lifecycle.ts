@@ -3,7 +3,8 @@ import { InvalidConfigError, syncUnsupported } from '../base/errors.ts'
 import { type PromiseOrValue, chain } from '../base/promise-or-value.ts'
 import { type CheckedConfig, capabilitiesOf, checkConfig, publicConfig } from '../engine/config.ts'
 import { type Mode, acquireEngine, destroyEngine, locationOf, releaseEngine } from '../engine/engines.ts'
-import { Handle, answer } from './context.ts'
+import { type Handle, answer, makeHandle } from './context.ts'
+import { rootScope } from './scope.ts'
 import { handleOf, makeStore } from './store.ts'
 import type { AnySchema, Store } from './types.ts'
 
@@ -26,7 +27,7 @@ export function connectStore<Schema = AnySchema>(
   config: StoreConfig,
   opts?: LifecycleOptions,
 ): PromiseOrValue<Store<Schema>> {
-  return lifecycle(config, opts, (checked, context) => openStore(checked, context.create ? 'connect' : 'open', context))
+  return openStore(config, opts)
 }
 
 /** Create a store and open it; exclusive, in a race too: `STORE_EXISTS`. Other errors as `connectStore`. */
@@ -36,14 +37,14 @@ export function createStore<Schema = AnySchema>(
   config: StoreConfig,
   opts?: LifecycleOptions,
 ): PromiseOrValue<Store<Schema>> {
-  return lifecycle(config, opts, (checked, context) => openStore(checked, 'create', context))
+  return openStore(config, opts, 'create')
 }
 
 /** Whether there is a store: a place with foreign content has none. `STORE_ID_MISMATCH` if it is another one. */
 export function storeExists(config: StoreConfig, opts: SyncOptions): boolean
 export function storeExists(config: StoreConfig, opts?: AsyncOptions): Promise<boolean>
 export function storeExists(config: StoreConfig, opts?: LifecycleOptions): PromiseOrValue<boolean> {
-  return lifecycle(config, opts, ({ definition, config: checked }, context) => definition.exists(checked, context))
+  return lifecycle(config, opts, (checked, context) => checked.definition.exists(checked.config, context))
 }
 
 /**
@@ -53,9 +54,7 @@ export function storeExists(config: StoreConfig, opts?: LifecycleOptions): Promi
 export function deleteStore(config: StoreConfig, opts: SyncOptions): void
 export function deleteStore(config: StoreConfig, opts?: AsyncOptions): Promise<void>
 export function deleteStore(config: StoreConfig, opts?: LifecycleOptions): PromiseOrValue<void> {
-  return lifecycle(config, opts, ({ definition, config: checked }, context) =>
-    destroyEngine(definition, checked, context),
-  )
+  return lifecycle(config, opts, destroyEngine)
 }
 
 /**
@@ -69,14 +68,10 @@ export function releaseStore(
   store: Pick<Store, 'id'>,
   opts?: LifecycleOptions,
 ): PromiseOrValue<void> {
-  return lifecycle(config, opts, ({ definition, config: checked }, context) => {
+  return lifecycle(config, opts, (checked, context) => {
     const handle = handleOf(store)
-    if (
-      handle === undefined ||
-      handle.engine.location !== locationOf(definition, checked) ||
-      handle.config.id !== checked.id
-    ) {
-      throw new InvalidConfigError([{ path: 'config', message: 'is not the config of the store to release' }])
+    if (!handle || handle.config.id !== checked.config.id || handle.engine.location !== locationOf(checked)) {
+      throw new InvalidConfigError([{ path: 'config', message: 'is of another store' }])
     }
     return release(handle, context)
   })
@@ -88,20 +83,15 @@ export function validateStoreConfig<Config extends BaseConfig>(config: Config): 
   return config
 }
 
-interface LifecycleContext extends OpenContext {
-  readonly create: boolean
-}
-
 function lifecycle<T>(
   config: BaseConfig,
   opts: LifecycleOptions | undefined,
-  body: (checked: CheckedConfig, context: LifecycleContext) => PromiseOrValue<T>,
+  body: (checked: CheckedConfig, context: OpenContext, options: LifecycleOptions) => PromiseOrValue<T>,
 ): PromiseOrValue<T> {
   const options: LifecycleOptions = { ...config?.opts, ...opts }
-  const context: LifecycleContext = {
+  const context: OpenContext = {
     sync: options.sync === true,
     signal: options.signal,
-    create: options.create !== false,
     createContainer: options.createContainer === true,
     private: false,
     onError: options.onError ?? ((error) => console.error(error)),
@@ -110,20 +100,23 @@ function lifecycle<T>(
     const checked = checkConfig(config)
     if (context.sync && capabilitiesOf(checked).sync !== true) throw syncUnsupported(checked.config.backend)
     context.signal?.throwIfAborted()
-    return body(checked, context)
+    return body(checked, context, options)
   })
 }
 
 function openStore<Schema>(
-  { definition, config }: CheckedConfig,
-  mode: Mode,
-  context: OpenContext,
+  config: BaseConfig,
+  opts: LifecycleOptions | undefined,
+  mode?: Mode,
 ): PromiseOrValue<Store<Schema>> {
-  const handle = new Handle(publicConfig(config), context.onError)
-  return chain(acquireEngine(definition, config, mode, handle, context), (engine) => {
-    handle.engine = engine
-    const later: OpenContext = { ...context, sync: false, signal: undefined }
-    return makeStore<Schema>(handle, async () => release(handle, later))
+  return lifecycle(config, opts, (checked, context, { create }) => {
+    const handle = makeHandle(publicConfig(checked.config), context.onError)
+    const asked = mode ?? (create === false ? 'open' : 'connect')
+    return chain(acquireEngine(checked, asked, handle, context), (engine) => {
+      handle.engine = engine
+      const later: OpenContext = { ...context, sync: false, signal: undefined }
+      return makeStore<Schema>({ handle, scope: rootScope, release: async () => release(handle, later) })
+    })
   })
 }
 

@@ -1,5 +1,8 @@
 import type { Key } from '../base/entry.ts'
-import { type Context, named, sharedBy } from './context.ts'
+import { KeyQueue } from '../engine/queue.ts'
+import { type Context, checkOpen, nameAndKey, placeOf } from './context.ts'
+
+const locks = new KeyQueue()
 
 /**
  * Run `fn` while no other `withLock` of this key runs: in this process, and in the origin's other tabs and workers where
@@ -12,13 +15,13 @@ export async function withLock<T>(
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Awaited<T>> {
   const { handle } = context
-  handle.checkOpen()
+  checkOpen(handle)
   signal?.throwIfAborted()
-  const { name } = named(context, key)
-  const task = async (): Promise<Awaited<T>> => await fn()
+  const [name] = nameAndKey(context, key)
+  const task = async (): Promise<Awaited<T>> => fn() as Awaited<T>
   if (handle.engine.backend.capabilities.lock === 'origin') {
     const lock = `konserve-ts:${handle.config.id}:${name}`
-    return await navigator.locks.request(lock, signal ? { signal } : {}, task)
+    return navigator.locks.request(lock, { signal: signal! }, task)
   }
-  return sharedBy(handle.engine).locks.exclusive([name], { sync: false, signal }, task)
+  return locks.exclusive([placeOf(context, name)], { sync: false, signal }, task)
 }

@@ -3,9 +3,9 @@ import type { Entry, Key, LogInfo, Name } from '../base/entry.ts'
 import { ConflictError, CorruptEntryError, NotALogError } from '../base/errors.ts'
 import { type PromiseOrValue, chain, repeat } from '../base/promise-or-value.ts'
 import { clone } from '../codec/clone.ts'
-import { cellName, cellPrefix, indexOfCell, randomId } from '../engine/parts.ts'
+import { cellName, cellPrefix, randomId } from '../engine/parts.ts'
 import { holdEntry, scanEntries } from '../engine/scan.ts'
-import { type Context, onKey } from './context.ts'
+import { type Context, checkCount, onKey } from './context.ts'
 import { fire } from './hooks.ts'
 import { changedMeta, live } from './meta.ts'
 import type { LogOptions, WriteOptions } from './types.ts'
@@ -19,7 +19,7 @@ import type { LogOptions, WriteOptions } from './types.ts'
 const PAGE = 500
 
 export function append(context: Context, key: Key, element: unknown, options?: WriteOptions): PromiseOrValue<void> {
-  return onKey(context, key, options, ({ name, inner, call, backend }) => {
+  return onKey(context, key, options, (backend, call, name, inner) => {
     const value = clone(element)
     const grow = (old: Entry | undefined): Entry => {
       const log = logOf(live(old)) ?? { id: randomId(), count: 0, last: '' }
@@ -36,17 +36,17 @@ export function append(context: Context, key: Key, element: unknown, options?: W
       }
     }
     return chain(backend.update(name, grow, call), ([, next]) =>
-      fire(context, () => ({ op: 'append', key: inner, value, meta: next!.meta })),
+      fire(context, { op: 'append', key: inner, value, meta: next!.meta }),
     )
   })
 }
 
-export function log(context: Context, key: Key, options: LogOptions = {}): PromiseOrValue<unknown[]> {
-  const elements: unknown[] = []
-  return chain(
-    read(context, key, options, (element) => elements.push(element)),
-    () => elements,
-  )
+export function log(context: Context, key: Key, options?: LogOptions): PromiseOrValue<unknown[]> {
+  const push = (elements: unknown[], element: unknown): unknown[] => {
+    elements.push(element)
+    return elements
+  }
+  return reduceLog(context, key, push, [], options)
 }
 
 export function reduceLog<A>(
@@ -56,83 +56,76 @@ export function reduceLog<A>(
   initial: A,
   options: LogOptions = {},
 ): PromiseOrValue<A> {
-  let accumulator = initial
-  return chain(
-    read(context, key, options, (element) => {
-      accumulator = fn(accumulator, element)
-    }),
-    () => accumulator,
-  )
-}
-
-function read(
-  context: Context,
-  key: Key,
-  options: LogOptions,
-  visit: (element: unknown) => void,
-): PromiseOrValue<void> {
-  return onKey(context, key, options, ({ name, call, backend }) =>
+  return onKey(context, key, options, (backend, call, name) =>
     holdEntry(backend, name, call, (entry) => {
-      const { from, limit = Infinity, reverse = false } = options
-      for (const number of [from ?? 0, limit]) {
-        if (!(number >= 0 && (number === Infinity || Number.isInteger(number)))) {
-          throw new TypeError(`from and limit must be integers from 0 up, got ${String(number)}.`)
-        }
-      }
+      const { reverse, limit = Infinity } = options
       const info = logOf(live(entry))
-      if (info === undefined) return
-      const { count } = info
-      const low = reverse ? Math.max(0, Math.min((from ?? count) + 1, count) - limit) : (from ?? 0)
-      const high = Math.min(count, reverse ? (from ?? count) + 1 : low + limit)
-      let done = 0
-      return repeat(() => {
+      const count = info?.count ?? 0
+      const { from = reverse ? count : 0 } = options
+      checkCount('from', from)
+      checkCount('limit', limit)
+      // What is left to read.
+      let start = reverse ? Math.max(0, Math.min(from + 1, count) - limit) : from
+      let end = Math.min(count, reverse ? from + 1 : from + limit)
+      let accumulator = initial
+      const pages = repeat(() => {
         call.signal?.throwIfAborted()
-        const size = Math.min(PAGE, high - low - done)
+        const size = Math.min(PAGE, end - start)
         if (size <= 0) return false
-        const start = reverse ? high - done - size : low + done
-        return chain(cells(info, start, start + size, call, backend), (page) => {
-          for (const cell of reverse ? page.reverse() : page) visit(cell.value)
-          done += size
+        const low = reverse ? end - size : start
+        return chain(cells(info!, low, low + size, backend, call), (page) => {
+          for (const { value } of reverse ? page : page.reverse()) accumulator = fn(accumulator, value)
+          if (reverse) end = low
+          else start += size
           return true
         })
       })
+      return chain(pages, () => accumulator)
     }),
   )
 }
 
-/** The cells of the indices from `start` to before `end`, without what does not belong there. */
-function cells(info: LogInfo, start: number, end: number, call: Call, backend: Backend): PromiseOrValue<Entry[]> {
-  const prefix = cellPrefix(info.id)
-  const stop = cellName(info.id, Math.min(end + 1, info.count), '')
+/** The cells of the indices from before `end` down to `start`, without what does not belong there. */
+function cells(
+  { id, last }: LogInfo,
+  start: number,
+  end: number,
+  backend: Backend,
+  call: Call,
+): PromiseOrValue<Entry[]> {
+  const beyond = cellName(id, end, '')
+  const stop = cellName(id, end + 1, '')
   const found: [Name, Entry][] = []
-  let after = cellName(info.id, start, '')
+  let after = cellName(id, start, '')
   const pages = repeat(() =>
-    chain(scanEntries(backend, { prefix, after, limit: end - start + 1 }, call), ({ entries, next = stop }) => {
-      found.push(...entries)
-      after = next
-      return after < stop
-    }),
+    chain(
+      scanEntries(backend, { prefix: cellPrefix(id), after, limit: end - start + 1 }, call),
+      ({ entries, next = stop }) => {
+        found.push(...entries)
+        after = next
+        return after < stop
+      },
+    ),
   )
   return chain(pages, () => {
-    const byName = new Map(found)
-    const writeIds = new Map<number, unknown>([[info.count - 1, info.last]])
-    for (const [name, { meta }] of found) writeIds.set(indexOfCell(name, prefix) - 1, meta.own?.['previous'])
-    return Array.from({ length: end - start }, (_, i) => {
-      const cell = byName.get(cellName(info.id, start + i, String(writeIds.get(start + i))))
-      if (cell) return cell
-      throw new ConflictError(
-        `Element ${start + i} of this log is gone: the log was replaced while it was being read. Read it again.`,
-      )
-    })
+    const page: Entry[] = []
+    let writeId: unknown = last
+    for (const [name, cell] of found.reverse()) {
+      // Several cells may be at one index, one of them the log's; each of them knows the one before.
+      if (name === cellName(id, end - 1 - page.length, String(writeId))) page.push(cell)
+      else if (!name.startsWith(beyond)) continue
+      writeId = cell.meta.own?.['previous']
+    }
+    if (page.length === end - start) return page
+    throw new ConflictError('This log was replaced while it was read. Read it again.')
   })
 }
 
 function logOf(entry: Entry | undefined): LogInfo | undefined {
   if (entry === undefined) return undefined
   const { type, own } = entry.meta
-  if (type !== 'log')
-    throw new NotALogError('There is something else than a log under this key. Use another key, or delete it first.')
+  if (type !== 'log') throw new NotALogError('This is no log. Use another key, or delete it first.')
   const info = own?.log
   if (info && typeof info.id === 'string' && Number.isSafeInteger(info.count)) return info
-  throw new CorruptEntryError('The head of this log does not say where its elements are.')
+  throw new CorruptEntryError('The log does not say where its cells are.')
 }

@@ -1,10 +1,10 @@
 import type { EntryOp } from '../base/backend.ts'
 import type { Key, Name } from '../base/entry.ts'
 import { type PromiseOrValue, chain, repeat } from '../base/promise-or-value.ts'
-import { type Context, named, run } from './context.ts'
-import { fire, hasHooks } from './hooks.ts'
-import { pageOfKeys } from './listing.ts'
-import { live, newMeta } from './meta.ts'
+import { type Context, nameAndKey, run } from './context.ts'
+import { fire, listeners } from './hooks.ts'
+import { findKeys, pageOf } from './listing.ts'
+import { newMeta } from './meta.ts'
 import { NOTHING } from './paths.ts'
 import type {
   AnySchema,
@@ -27,21 +27,19 @@ export function getMany(
   keys: Iterable<Key>,
   options?: CallOptions,
 ): PromiseOrValue<Map<Key, unknown>> {
-  return run(context, options, (call, backend) => {
-    const wanted = Array.from(keys, (key) => ({ key, ...named(context, key) }))
+  return run(context, options, (backend, call) => {
+    const wanted = Array.from(keys, (key) => [key, ...nameAndKey(context, key)] as const)
     return chain(
       backend.readMany(
-        wanted.map(({ name }) => name),
+        wanted.map(([, name]) => name),
         call,
       ),
-      (entries) => {
-        const found = new Map<Key, unknown>()
-        for (const [i, { key, inner }] of wanted.entries()) {
-          const value = valueOf(live(entries[i]), inner)
-          if (value !== NOTHING) found.set(key, value)
-        }
-        return found
-      },
+      (entries) =>
+        new Map(
+          wanted
+            .map(([key, , inner], i) => [key, valueOf(entries[i], inner)] as const)
+            .filter(([, value]) => value !== NOTHING),
+        ),
     )
   })
 }
@@ -84,22 +82,26 @@ export function batch(
 }
 
 export function clear(context: Context, options?: WriteOptions & Pick<ListingOptions, 'prefix'>): PromiseOrValue<void> {
-  return run(context, options, (call, backend) => {
+  return run(context, options, (backend, call) => {
     const cleared: Key[] = []
     let after: Name | undefined
     const pages = repeat(() =>
-      chain(pageOfKeys(context, { prefix: options?.prefix }, after, undefined, call, backend), ({ items, next }) => {
-        call.signal?.throwIfAborted()
-        after = next
-        const ops = items.map(({ name }): EntryOp => ({ delete: name }))
-        return chain(backend.batch(ops, { atomic: false }, call), (answers) => {
-          if (hasHooks(context))
-            cleared.push(...items.filter((_, i) => answers[i]).map(({ key }) => context.scope.inner(key)))
-          return after !== undefined
-        })
-      }),
+      chain(
+        pageOf(findKeys, context, { prefix: options?.prefix }, after, Infinity, backend, call),
+        ({ items, next }) => {
+          call.signal?.throwIfAborted()
+          after = next
+          const found = items.map(([key]) => nameAndKey(context, key))
+          const ops = found.map(([name]): EntryOp => ({ delete: name }))
+          return chain(backend.batch(ops, { atomic: false }, call), (answers) => {
+            if (listeners(context).length > 0)
+              cleared.push(...found.filter((_, i) => answers[i]).map(([, inner]) => inner))
+            return after !== undefined
+          })
+        },
+      ),
     )
-    return chain(pages, () => fireMany(context, 'clear', cleared))
+    return chain(pages, () => fire(context, { op: 'clear', keys: cleared }))
   })
 }
 
@@ -111,27 +113,19 @@ function writeMany<T>(
   toOp: (item: T) => BatchOp<AnySchema>,
   options: BatchOptions = {},
 ): PromiseOrValue<boolean[]> {
-  return run(context, options, (call, backend) => {
+  return run(context, options, (backend, call) => {
     const keys: Key[] = []
     const ops = Array.from(items, (item): EntryOp => {
       const each = toOp(item)
-      const { name, inner } = named(context, 'set' in each ? each.set[0] : each.delete)
+      const [name, inner] = nameAndKey(context, 'set' in each ? each.set[0] : each.delete)
       keys.push(inner)
       return 'set' in each
         ? { write: [name, { meta: newMeta(inner, 'value', each), value: each.set[1] }] }
         : { delete: name }
     })
     return chain(backend.batch(ops, { atomic: options.atomic === true }, call), (answers) => {
-      fireMany(
-        context,
-        op,
-        keys.filter((_, i) => answers[i]),
-      )
+      fire(context, { op, keys: keys.filter((_, i) => answers[i]) })
       return answers
     })
   })
-}
-
-function fireMany(context: Context, op: WriteOp, keys: readonly Key[]): void {
-  if (keys.length > 0) fire(context, () => ({ op, keys }))
 }

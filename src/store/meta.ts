@@ -1,6 +1,7 @@
 import { type Entry, type EntryType, type Key, type Meta, isLive } from '../base/entry.ts'
 import { clone } from '../codec/clone.ts'
-import { normalizeKey } from './names.ts'
+import { kindOf } from '../codec/kinds.ts'
+import { isolateKey } from './names.ts'
 import type { Scope } from './scope.ts'
 import type { EntryMeta, SetOptions } from './types.ts'
 
@@ -14,11 +15,7 @@ export function now(): Date {
 
 /** The metadata of an entry that replaces whatever was there. */
 export function newMeta(key: Key, type: EntryType, options: Pick<SetOptions, 'meta' | 'ttl'> | undefined): Meta {
-  const meta: Meta = { key: isolateKey(key), type, lastWrite: now() }
-  if (options?.ttl !== undefined) meta.expires = deadline(options.ttl)
-  const custom = ownFields(options?.meta)
-  if (custom) meta.custom = custom
-  return meta
+  return makeMeta(key, type, deadline(options?.ttl), ownFields(options?.meta))
 }
 
 /** The metadata of an entry that was changed: its deadline and fields stay, unless `change` says otherwise. */
@@ -28,23 +25,23 @@ export function changedMeta(
   type: EntryType,
   change?: (old: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>,
 ): Meta {
-  const meta: Meta = { key: isolateKey(key), type, lastWrite: now() }
-  if (old?.expires) meta.expires = old.expires
-  const custom = change ? ownFields(change(clone(old?.custom ?? {}))) : old?.custom
-  if (custom) meta.custom = custom
-  return meta
+  return makeMeta(key, type, old?.expires, change ? ownFields(change(clone(old?.custom ?? {}))) : old?.custom)
+}
+
+function makeMeta(key: Key, type: EntryType, expires: Meta['expires'], custom: Meta['custom']): Meta {
+  return { key: isolateKey(key), type, lastWrite: now(), ...(expires && { expires }), ...(custom && { custom }) }
 }
 
 /** Metadata as users see it. */
 export function presentMeta(meta: Meta, scope: Scope): EntryMeta {
-  const shown: { -readonly [Field in keyof EntryMeta]: EntryMeta[Field] } = {
-    ...(meta.custom && clone(meta.custom)),
-    key: isolateKey(scope.outer(meta.key)!),
-    type: meta.type,
-    lastWrite: new Date(meta.lastWrite),
+  const { key, type, lastWrite, expires, custom } = meta
+  return {
+    ...(custom && clone(custom)),
+    key: isolateKey(scope.outer(key)),
+    type,
+    lastWrite: new Date(lastWrite),
+    ...(expires && { expires: new Date(expires) }),
   }
-  if (meta.expires) shown.expires = new Date(meta.expires)
-  return shown
 }
 
 /** The entry, if a reader may see it. */
@@ -52,31 +49,19 @@ export function live(entry: Entry | undefined): Entry | undefined {
   return entry && isLive(entry.meta) ? entry : undefined
 }
 
-/** A copy of a key as the store knows it: -0 is 0. */
-export function isolateKey(key: Key): Key {
-  if (typeof key === 'number') return key + 0
-  return typeof key === 'object' ? clone(normalizeKey(key)) : key
-}
-
-/** The fields of ours that a user's cannot hide. */
-const BUILT_IN = ['key', 'type', 'lastWrite', 'expires']
-
+/** A copy of what a user gives as metadata, without the fields of ours, which it cannot hide. */
 function ownFields(meta: Readonly<Record<string, unknown>> | undefined): Record<string, unknown> | undefined {
   if (meta === undefined) return undefined
-  const prototype =
-    typeof meta === 'object' && meta !== null ? (Object.getPrototypeOf(meta) as object | null) : undefined
-  if (prototype === undefined || (prototype !== null && Object.getPrototypeOf(prototype) !== null)) {
-    throw new TypeError('Metadata must be a plain object.')
-  }
-  const fields = clone({ ...meta })
-  for (const field of BUILT_IN) delete fields[field]
-  return Object.keys(fields).length > 0 ? fields : undefined
+  if (kindOf(meta) !== 'Object') throw new TypeError('Metadata must be a plain object.')
+  const custom: Record<string, unknown> = clone(meta)
+  for (const field of ['key', 'type', 'lastWrite', 'expires']) delete custom[field]
+  return Object.keys(custom).length > 0 ? custom : undefined
 }
 
-function deadline(ttl: number): Date {
-  const expires = typeof ttl === 'number' && ttl > 0 ? new Date(Date.now() + Math.ceil(ttl)) : undefined
-  if (expires === undefined || Number.isNaN(expires.getTime())) {
-    throw new TypeError(`ttl must be a number of milliseconds above 0, got ${String(ttl)}.`)
-  }
-  return expires
+function deadline(ttl: number | undefined): Date | undefined {
+  if (ttl === undefined) return undefined
+  const start = Date.now()
+  const expires = new Date(start + Math.ceil(ttl))
+  if (typeof ttl === 'number' && expires.getTime() > start) return expires
+  throw new TypeError(`ttl must be a number of milliseconds above 0, got ${String(ttl)}.`)
 }

@@ -8,21 +8,9 @@ import { entries, keys, metas } from './listing.ts'
 import { withLock } from './locks.ts'
 import { append, log, reduceLog } from './log.ts'
 import { batch, clear, deleteMany, getMany, setMany } from './many.ts'
-import { rootScope, subScope } from './scope.ts'
-import type { CallOptions, Segment, Store, UpdateOptions } from './types.ts'
-import { deleteIn, get, getIn, getMeta, has, remove, set, setIn, update } from './values.ts'
-
-/** A store over an attached handle. `release` is what disposing does. */
-export function makeStore<Schema>(handle: Handle, release: () => Promise<void>): Store<Schema> {
-  return new KonserveStore({ handle, scope: rootScope }, release) as unknown as Store<Schema>
-}
-
-/** The handle behind a store of this library, `undefined` for anything else. */
-export function handleOf(store: unknown): Handle | undefined {
-  return KonserveStore.handleOf(store)
-}
-
-type Update = (old: unknown) => unknown
+import { subScope } from './scope.ts'
+import type { CallOptions, Store } from './types.ts'
+import { deleteIn, get, getIn, getMeta, has, remove, set, setIn, update, updateIn } from './values.ts'
 
 /** The methods of a store: each gets the store's context and the caller's arguments. `types.ts` has their contracts. */
 const methods = {
@@ -30,13 +18,11 @@ const methods = {
   has,
   getMeta,
   set,
-  update: (context: Context, key: Key, fn: Update, options?: UpdateOptions) =>
-    update(context, 'update', [key], fn, options),
+  update,
   delete: remove,
   getIn,
   setIn,
-  updateIn: (context: Context, path: readonly [Key, ...Segment[]], fn: Update, options?: UpdateOptions) =>
-    update(context, 'updateIn', path, fn, options),
+  updateIn,
   deleteIn,
   getMany,
   setMany,
@@ -51,54 +37,53 @@ const methods = {
   keys,
   entries,
   metas,
+  scope: (context: Context, prefix: string | readonly Key[]) =>
+    makeStore({ ...context, scope: subScope(context.scope, prefix) }),
   withLock,
   addWriteHook,
   removeWriteHook,
   flush: (context: Context, options?: CallOptions): PromiseOrValue<void> =>
-    run(context, options, (call, backend) => backend.flush(call)),
+    run(context, options, (backend, call) => backend.flush(call)),
+  // Safari does not have the symbol.
+  ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: ({ release }: Context): Promise<void> => release() }),
+}
+
+/** What stands behind each store. Methods get at it by their `this`, so that a view costs no more than its scope. */
+const contexts = new WeakMap<object, Context>()
+
+/** The handle behind a store of this library, `undefined` for anything else. */
+export function handleOf(store: unknown): Handle | undefined {
+  return contexts.get(store as object)?.handle
+}
+
+/** A store over an attached handle. */
+export function makeStore<Schema>(context: Context): Store<Schema> {
+  const store = new KonserveStore()
+  contexts.set(store, context)
+  return store as unknown as Store<Schema>
 }
 
 class KonserveStore {
-  readonly #context: Context
-  readonly #release: () => Promise<void>
-
-  constructor(context: Context, release: () => Promise<void>) {
-    this.#context = context
-    this.#release = release
-  }
-
-  static handleOf(store: unknown): Handle | undefined {
-    return typeof store === 'object' && store !== null && #context in store ? store.#context.handle : undefined
-  }
-
   get id(): string {
     return this.config.id
   }
 
   get config(): AnyConfig {
-    return this.#context.handle.config
+    return handleOf(this)!.config
   }
 
   get capabilities(): Capabilities {
-    return this.#context.handle.engine.backend.capabilities
-  }
-
-  scope(prefix: string | readonly Key[]): KonserveStore {
-    return new KonserveStore({ ...this.#context, scope: subScope(this.#context.scope, prefix) }, this.#release)
+    return handleOf(this)!.engine.backend.capabilities
   }
 
   static {
     type Method = (context: Context, ...args: unknown[]) => unknown
-    for (const [name, method] of Object.entries(methods as unknown as Record<string, Method>)) {
-      const value = function (this: KonserveStore, ...args: unknown[]): unknown {
-        return method(this.#context, ...args)
+    const prototype = this.prototype as unknown as Record<PropertyKey, unknown>
+    for (const name of Reflect.ownKeys(methods)) {
+      const method = methods[name as 'get'] as Method
+      prototype[name] = function (this: KonserveStore, ...args: unknown[]): unknown {
+        return method(contexts.get(this)!, ...args)
       }
-      Object.defineProperty(this.prototype, name, { value, writable: true, configurable: true })
     }
-    const dispose = function (this: KonserveStore): Promise<void> {
-      return this.#release()
-    }
-    // Safari does not have the symbol.
-    if (Symbol.asyncDispose) Object.defineProperty(this.prototype, Symbol.asyncDispose, { value: dispose })
   }
 }

@@ -6,7 +6,7 @@ import { type Context, type KeyCall, onKey, run, whileUpdating } from './context
 import { fire } from './hooks.ts'
 import { changedMeta, live, newMeta, presentMeta } from './meta.ts'
 import { sameKey } from './names.ts'
-import { NOTHING, deleteAt, getAt, updateAt } from './paths.ts'
+import { NOTHING, changeAt, getAt } from './paths.ts'
 import type {
   CallOptions,
   EntryMeta,
@@ -27,13 +27,13 @@ export function get(context: Context, key: Key, options?: GetOptions): PromiseOr
 }
 
 export function has(context: Context, key: Key, options?: CallOptions): PromiseOrValue<boolean> {
-  return onKey(context, key, options, ({ name, call, backend }) =>
+  return onKey(context, key, options, (backend, call, name) =>
     chain(backend.readMeta(name, call), (meta) => meta !== undefined && isLive(meta)),
   )
 }
 
 export function getMeta(context: Context, key: Key, options?: CallOptions): PromiseOrValue<EntryMeta | undefined> {
-  return onKey(context, key, options, ({ name, inner, call, backend }) =>
+  return onKey(context, key, options, (backend, call, name, inner) =>
     chain(backend.readMeta(name, call), (meta) => {
       if (meta && isLive(meta)) return presentMeta(checked(meta, inner), context.scope)
     }),
@@ -41,27 +41,27 @@ export function getMeta(context: Context, key: Key, options?: CallOptions): Prom
 }
 
 export function set(context: Context, key: Key, value: unknown, options?: SetOptions): PromiseOrValue<void> {
-  return onKey(context, key, options, ({ name, inner, call, backend }) => {
+  return onKey(context, key, options, (backend, call, name, inner) => {
     const meta = newMeta(inner, 'value', options)
     return chain(backend.write(name, { meta, value }, {}, call), () =>
-      fire(context, () => ({ op: 'set', key: inner, value, meta })),
+      fire(context, { op: 'set', key: inner, value, meta }),
     )
   })
 }
 
 export function remove(context: Context, key: Key, options?: WriteOptions): PromiseOrValue<boolean> {
-  return onKey(context, key, options, ({ name, inner, call, backend }) =>
+  return onKey(context, key, options, (backend, call, name, inner) =>
     chain(backend.delete(name, {}, call), (deleted) => {
-      if (deleted) fire(context, () => ({ op: 'delete', key: inner }))
+      if (deleted) fire(context, { op: 'delete', key: inner })
       return deleted
     }),
   )
 }
 
 export function getIn(context: Context, path: Path<Key>, options?: GetOptions): PromiseOrValue<unknown> {
-  return onPath(context, path, options, ({ name, inner, call, backend }, segments) =>
+  return onPath(context, path, options, (segments, backend, call, name, inner) =>
     chain(backend.read(name, call), (entry) => {
-      const value = getAt(valueOf(live(entry), inner), segments)
+      const value = getAt(valueOf(entry, inner), segments)
       return value === NOTHING ? options?.default : value
     }),
   )
@@ -69,20 +69,20 @@ export function getIn(context: Context, path: Path<Key>, options?: GetOptions): 
 
 export function update(
   context: Context,
-  op: 'update' | 'updateIn',
+  key: Key,
+  fn: (old: unknown) => unknown,
+  options?: UpdateOptions,
+): PromiseOrValue<[unknown, unknown]> {
+  return change(context, 'update', [key], fn, options)
+}
+
+export function updateIn(
+  context: Context,
   path: Path<Key>,
   fn: (old: unknown) => unknown,
   options?: UpdateOptions,
 ): PromiseOrValue<[unknown, unknown]> {
-  const next = (old: unknown): unknown => {
-    const value = fn(old)
-    if (!isPromise(value)) return value
-    value.then(undefined, () => undefined)
-    throw new TypeError(
-      'An update function must be synchronous, it returned a promise. Await before the update, or use withLock.',
-    )
-  }
-  return change(context, op, path, options, () => (old, segments) => updateAt(old, segments, next))
+  return change(context, 'updateIn', path, fn, options)
 }
 
 export function setIn(
@@ -91,10 +91,7 @@ export function setIn(
   value: unknown,
   options?: UpdateOptions,
 ): PromiseOrValue<[unknown, unknown]> {
-  return change(context, 'setIn', path, options, () => {
-    const isolated = clone(value)
-    return (old, segments) => updateAt(old, segments, () => isolated)
-  })
+  return change(context, 'setIn', path, undefined, options, value)
 }
 
 export function deleteIn(
@@ -102,54 +99,56 @@ export function deleteIn(
   path: Path<Key>,
   options?: WriteOptions,
 ): PromiseOrValue<[unknown, unknown]> {
-  return change(context, 'deleteIn', path, options, () => deleteAt)
+  return change(context, 'deleteIn', path, undefined, options)
 }
 
 /** The value of an entry that `get` may give out, `NOTHING` of none. */
 export function valueOf(entry: Entry | undefined, key: Key): unknown {
-  if (entry === undefined) return NOTHING
+  if (!entry || !isLive(entry.meta)) return NOTHING
   if (checked(entry.meta, key).type !== 'log') return entry.value
-  throw new NotAValueError('There is a log under this key, not a value. Read it with log or reduceLog.', { key })
+  throw new NotAValueError('This is a log. Read it with log or reduceLog.', { key })
 }
 
 /** Names are unique to their keys; where the metadata holds another key all the same, the entry is not what was asked for. */
 function checked(meta: Meta, key: Key): Meta {
   if (meta.key === key || sameKey(meta.key, key)) return meta
-  throw new CorruptEntryError('The entry under this key says that it belongs to another key.', { key })
+  throw new CorruptEntryError('The entry is corrupt: it says that its key is another one.', { key })
 }
 
-/** What all read-modify-writes of a value have in common. What `prepare` makes gets and gives `NOTHING` for no value. */
+/** What all read-modify-writes of a value have in common. The new value is what `fn` answers, or a copy of `given`. */
 function change(
   context: Context,
   op: 'update' | 'updateIn' | 'setIn' | 'deleteIn',
   path: Path<Key>,
-  options: UpdateOptions | undefined,
-  prepare: () => (old: unknown, segments: readonly Segment[]) => unknown,
+  fn: ((old: unknown) => unknown) | undefined,
+  options?: UpdateOptions,
+  given?: unknown,
 ): PromiseOrValue<[unknown, unknown]> {
-  return onPath(context, path, options, ({ name, inner, call, backend }, segments) => {
-    const compute = prepare()
+  return onPath(context, path, options, (segments, backend, call, name, inner) => {
+    const isolated = clone(given)
+    const deletes = op === 'deleteIn'
+    const compute = (old: unknown): unknown => {
+      const value = op === 'setIn' ? isolated : fn!(old)
+      if (!isPromise(value)) return value
+      value.then(undefined, () => undefined)
+      throw new TypeError(
+        'An update function must answer at once, not with a promise. Await before the update, or use withLock.',
+      )
+    }
     const step = (old: Entry | undefined): Entry | undefined => {
-      const before = live(old)
-      const value = valueOf(before, inner)
-      const next = compute(value, segments)
-      if (next === value && op === 'deleteIn') return old
+      const value = valueOf(old, inner)
+      const next = changeAt(value, segments, deletes ? undefined : compute)
+      if (next === value && deletes) return old
       return next === NOTHING
         ? undefined
-        : { meta: changedMeta(before?.meta, inner, 'value', options?.meta), value: next }
+        : { meta: changedMeta(live(old)?.meta, inner, 'value', options?.meta), value: next }
     }
     const updated = backend.update(name, (old) => whileUpdating(context, name, () => step(old)), call)
     return chain(updated, ([old, next]) => {
       const oldValue = live(old)?.value
       const value = live(next)?.value
       if (next !== old) {
-        fire(context, () => ({
-          op,
-          key: inner,
-          ...(op !== 'update' && { segments }),
-          oldValue,
-          value,
-          meta: next?.meta,
-        }))
+        fire(context, { op, key: inner, ...(op !== 'update' && { segments }), oldValue, value, meta: next?.meta })
       }
       return [oldValue, value]
     })
@@ -160,11 +159,11 @@ function onPath<T>(
   context: Context,
   path: Path<Key>,
   options: WriteOptions | undefined,
-  body: (keyCall: KeyCall, segments: readonly Segment[]) => PromiseOrValue<T>,
+  body: (segments: readonly Segment[], ...keyCall: KeyCall) => PromiseOrValue<T>,
 ): PromiseOrValue<T> {
   if (Array.isArray(path) && path.length > 0)
-    return onKey(context, path[0], options, (keyCall) => body(keyCall, path.slice(1)))
+    return onKey(context, path[0], options, (...keyCall) => body(path.slice(1), ...keyCall))
   return run(context, options, () => {
-    throw new InvalidPathError('A path is an array that starts with the key: [key, ...segments].')
+    throw new InvalidPathError('A path is an array: [key, ...segments].')
   })
 }

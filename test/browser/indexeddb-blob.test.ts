@@ -1,4 +1,4 @@
-import { deleteDB, openDB } from 'idb'
+import { type IDBPDatabase, deleteDB, openDB, unwrap } from 'idb'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type {
   AnyConfig,
@@ -19,7 +19,7 @@ import {
   UnsupportedLayoutError,
 } from '../../src/base/errors.ts'
 import '../../src/backends/indexeddb.ts'
-import { type EntriesDatabase, indexedDbBlobs } from '../../src/backends/indexeddb-blobs.ts'
+import { indexedDbBlobs } from '../../src/backends/indexeddb-blobs.ts'
 import { indexedDbError } from '../../src/backends/indexeddb-errors.ts'
 import { encodeFrame, frameVersion } from '../../src/codec/frame.ts'
 import { connectStore, deleteStore } from '../../src/index.ts'
@@ -32,7 +32,7 @@ let name: string
 let blobs: BlobBackend
 beforeEach(async () => {
   name = `test-${crypto.randomUUID()}`
-  blobs = indexedDbBlobs(await openRaw(name))
+  blobs = indexedDbBlobs(unwrap(await openRaw(name)))
 })
 afterEach(async () => {
   await blobs.close(CALL)
@@ -102,7 +102,7 @@ describe('IndexedDB blobs', () => {
   })
 
   test('are changed inside one transaction, so that no concurrent change of two connections is lost', async () => {
-    const others = indexedDbBlobs(await openRaw(name))
+    const others = indexedDbBlobs(unwrap(await openRaw(name)))
     const increment = (to: BlobBackend): unknown =>
       to.transact!(['sn'], ([blob]) => [{ put: ['sn', frame(30, (blob?.bytes[29] ?? 0) + 1)] }], CALL)
     await Promise.all(Array.from({ length: 100 }, (_, i) => increment(i % 2 ? blobs : others)))
@@ -274,7 +274,7 @@ test('what another program put into the database is not listed by the store', as
     ['a', 1],
     [2, 'b'],
   ])
-  const raw = await openDB<EntriesDatabase>(`konserve-${config.id}`)
+  const raw = await openDB(`konserve-${config.id}`)
   for (const key of ['NO NAME', 'nothing', 'cccc', 'x', 's%2d']) await raw.put('entries', new Uint8Array(30), key)
   raw.close()
   const keys: unknown[] = []
@@ -283,8 +283,8 @@ test('what another program put into the database is not listed by the store', as
   await deleteStore(config)
 })
 
-function openRaw(database: string): ReturnType<typeof openDB<EntriesDatabase>> {
-  return openDB<EntriesDatabase>(database, 1, { upgrade: (db) => void db.createObjectStore('entries') })
+function openRaw(database: string): Promise<IDBPDatabase> {
+  return openDB(database, 1, { upgrade: (db) => void db.createObjectStore('entries') })
 }
 
 /** A frame of `size` bytes, different for each `fill`. */

@@ -4,7 +4,7 @@ import type { Entry, Meta } from '../../src/base/entry.ts'
 import { CorruptEntryError, LimitExceededError } from '../../src/base/errors.ts'
 import { encode } from '../../src/codec/cbor.ts'
 import { decodeEntry, decodeMeta, encodeEntry } from '../../src/codec/codec.ts'
-import { SERIALIZERS, encodeFrame, frameVersion, parseFrame, parseFrameHead } from '../../src/codec/frame.ts'
+import { CBOR, RAW, encodeFrame, frameVersion, parseFrame, parseFrameHead } from '../../src/codec/frame.ts'
 
 const META: Meta = { key: 'user', type: 'value', lastWrite: new Date(1_700_000_000_123) }
 const OPTIONS = {}
@@ -12,7 +12,7 @@ const OPTIONS = {}
 describe('a frame', () => {
   test('has the bytes of layout 2', () => {
     const frame = encodeFrame('suser', {
-      serializer: SERIALIZERS.cbor,
+      serializer: CBOR,
       compressor: 1,
       encryptor: 16,
       meta: bytes('meta'),
@@ -63,13 +63,13 @@ describe('a frame', () => {
   })
 
   test.each<[string, Uint8Array, string]>([
-    ['an empty blob', new Uint8Array(0), 'ends after 0 bytes'],
-    ['a blob shorter than a header', new Uint8Array([2, 3, 0, 0]), 'ends after 4 bytes'],
+    ['an empty blob', new Uint8Array(0), 'ends after 0 of at least 20 bytes'],
+    ['a blob shorter than a header', new Uint8Array([2, 3, 0, 0]), 'ends after 4 of at least 20 bytes'],
     ['layout 1', new Uint8Array([1, ...new Uint8Array(30)]), 'layout is 1'],
     [
       'metadata beyond the end',
       new Uint8Array([2, 3, 0, 0, 0xff, 0xff, 0xff, 0xff, ...new Uint8Array(30)]),
-      'take 4294967315',
+      'of at least 4294967315 bytes',
     ],
     ['a wrong sum', new Uint8Array([2, ...new Uint8Array(30)]), 'checksum'],
   ])('says of %s what is wrong with it', (_, blob, reason) => {
@@ -115,7 +115,7 @@ describe('an entry', () => {
   test('keeps a binary as it is, and gives a copy that does not hold on to the frame', () => {
     const value = new Uint8Array(1000).fill(9)
     const frame = encodeEntry('sa', { meta: { ...META, type: 'binary' }, value }, OPTIONS)
-    expect(frame[1]).toBe(SERIALIZERS.raw)
+    expect(frame[1]).toBe(RAW)
     const decoded = decodeEntry('sa', frame, OPTIONS).value as Uint8Array
     expect(decoded.constructor).toBe(Uint8Array)
     expect(decoded.buffer.byteLength).toBe(1000)

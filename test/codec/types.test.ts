@@ -138,6 +138,6 @@ describe('the name of a type', () => {
   test('is what a reader without the type is told', () => {
     const bytes = Uint8Array.from([0xd8, 27, 0x82, 0x63, 0x66, 0x6f, 0x6f, 0x01])
     expect(() => decode(bytes)).toThrow(CorruptEntryError)
-    expect(() => decode(bytes)).toThrow(/"foo" is unknown: registerType/)
+    expect(() => decode(bytes)).toThrow(/"foo" is unknown: call registerType/)
   })
 })

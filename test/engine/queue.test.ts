@@ -15,13 +15,23 @@ function deferred(): { promise: Promise<void>; resolve: () => void; reject: (err
   return { promise, resolve, reject }
 }
 
+/** Whether a task on `name` is running or waiting. */
+function busy(queue: KeyQueue, name: string): boolean {
+  try {
+    void queue.exclusive([name], SYNC, () => undefined)
+    return false
+  } catch {
+    return true
+  }
+}
+
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
 
 describe('KeyQueue', () => {
   test('runs a task on a name at rest within the call', () => {
     const queue = new KeyQueue()
     expect(queue.exclusive(['a'], SYNC, () => 1)).toBe(1)
-    expect(queue.busy('a')).toBe(false)
+    expect(busy(queue, 'a')).toBe(false)
   })
 
   test('runs exclusive tasks of one name in order and alone', async () => {
@@ -49,7 +59,7 @@ describe('KeyQueue', () => {
     gate.resolve()
     await Promise.all(reads)
     expect(log).toEqual(['r1', 'r2', 'w', 'r3'])
-    expect(queue.busy('a')).toBe(false)
+    expect(busy(queue, 'a')).toBe(false)
   })
 
   test('frees the name before the caller of an asynchronous task goes on, whether it succeeded or failed', async () => {
@@ -87,6 +97,31 @@ describe('KeyQueue', () => {
     expect(results.map((r) => (r.status === 'fulfilled' ? r.value : 'error'))).toEqual([10, 20, 'error', 40])
   })
 
+  test('leaves out a folded item that is aborted while it waits, not one whose run has begun', async () => {
+    const queue = new KeyQueue()
+    const runs: number[][] = []
+    const late = new AbortController()
+    const early = new AbortController()
+    const run = async (items: readonly number[]): Promise<Outcome<number>[]> => {
+      runs.push([...items])
+      if (items.includes(3)) late.abort(new Error('late'))
+      await turn()
+      return items.map((value) => ({ value }))
+    }
+    const signals = [undefined, early.signal, undefined, late.signal]
+    const results = Promise.allSettled(signals.map((signal, i) => queue.fold('a', { ...ASYNC, signal }, i + 1, run)))
+    early.abort(new Error('early'))
+    expect((await results).map((r) => (r.status === 'fulfilled' ? r.value : r.reason.message))).toEqual([
+      1,
+      'early',
+      3,
+      4,
+    ])
+    expect(runs).toEqual([[1], [3, 4]])
+    expect(() => queue.fold('a', { ...SYNC, signal: early.signal }, 5, run)).toThrow('early')
+    expect(busy(queue, 'a')).toBe(false)
+  })
+
   test('does not fold past a task of another kind', async () => {
     const queue = new KeyQueue()
     const log: unknown[] = []
@@ -118,7 +153,7 @@ describe('KeyQueue', () => {
     gate.resolve()
     await first
     expect(ran).toBe(false)
-    expect(queue.busy('a') || queue.busy('b')).toBe(false)
+    expect(busy(queue, 'a') || busy(queue, 'b')).toBe(false)
   })
 
   test('does not grow the stack when thousands of waiting tasks end at once', async () => {
@@ -180,7 +215,7 @@ describe('KeyQueue', () => {
           const writes = order.filter((i) => tasks[i]!.exclusive)
           expect(writes, name).toEqual([...writes].sort((x, y) => x - y))
         }
-        for (const name of ['a', 'b', 'c']) expect(queue.busy(name)).toBe(false)
+        for (const name of ['a', 'b', 'c']) expect(busy(queue, name)).toBe(false)
       }),
       { numRuns: 200 },
     )

@@ -3,7 +3,7 @@ import '../../src/backends/memory.ts'
 import type { Backend, Call, OpenContext } from '../../src/base/backend.ts'
 import { findBackend } from '../../src/base/backend.ts'
 import type { Entry } from '../../src/base/entry.ts'
-import { TieredBackend } from '../../src/engine/tier.ts'
+import { type TieredBackend, tieredBackend } from '../../src/engine/tier.ts'
 
 const CALL: Call = { sync: false }
 const SYNC: Call = { sync: true }
@@ -47,7 +47,7 @@ describe('a tier', () => {
   let errors: unknown[]
 
   function tier(options: { writeAround?: boolean } = {}): TieredBackend {
-    return new TieredBackend(front, back, {
+    return tieredBackend(front, back, {
       capabilities: back.capabilities,
       writeAround: options.writeAround === true,
       onError: (error) => errors.push(error),
@@ -108,7 +108,7 @@ describe('a tier', () => {
             }
           : Reflect.get(target, property),
     })
-    const unlucky = new TieredBackend(front, landing, {
+    const unlucky = tieredBackend(front, landing, {
       capabilities: back.capabilities,
       writeAround: false,
       onError: (error) => errors.push(error),
