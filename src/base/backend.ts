@@ -183,10 +183,10 @@ export interface LifecycleOptions {
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
-/** What `open` and `create` are told besides the config. */
+/** What `open`, `create` and `destroy` are told besides the config. */
 export interface OpenContext extends Call {
   readonly createContainer: boolean
-  /** Opened as the front of a tier: nobody else may come to see it under its id. */
+  /** It is the front of a tier, and no engine of this process is shared: nobody else may come to see it under its id. */
   readonly private: boolean
   readonly onError: (error: unknown) => void
 }

@@ -36,11 +36,6 @@ export function cellName(id: string, index: number, writeId: string): Name {
   return cellPrefix(id) + hex(index) + '-' + writeId
 }
 
-/** The index in the name of a cell. */
-export function indexOfCell(name: Name, prefix: Name): number {
-  return parseInt(name.slice(prefix.length), 16)
-}
-
 /** What the names of the parts of `old` start with that `next` no longer points to. */
 export function droppedParts(old?: Pick<Meta, 'own'>, next?: Meta): Name[] {
   const kept = partsOf(next)

@@ -199,8 +199,9 @@ export function tieredBackend(
     ...(back.writeStream && {
       writeStream: (name, meta, pieces, call) =>
         forgetting([name], call, () =>
+          // Whatever its signal says by now: it is written.
           chain(back.writeStream!(name, meta, pieces, call), () =>
-            queue.exclusive([name], call, () => keep(name, undefined, call)),
+            queue.exclusive([name], { sync: call.sync }, () => keep(name, undefined, call)),
           ),
         ),
     }),
