@@ -4,12 +4,14 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { MINIMUM_ROUNDS } from './harness.mjs'
+import { runInPage } from './page.mjs'
 
 /**
- * `npm run bench -- SUITE [--json] [--rounds N]`. A suite is a module `suites/SUITE.mjs`:
+ * `npm run bench -- SUITE [--json] [--rounds N] [--browser chromium|node]`. A suite is a module `suites/SUITE.mjs`:
  *
  * @typedef {object} Suite
  * @property {string[]} peers the packages of `bench/package.json` that it imports
+ * @property {boolean} [inPage] it runs in Chromium unless `--browser node` is said
  * @property {(options: { rounds: number }) => Promise<import('./harness.mjs').Result[]>} run
  */
 
@@ -17,13 +19,18 @@ const folder = fileURLToPath(new URL('.', import.meta.url))
 const names = readdirSync(`${folder}suites`).map((file) => file.replace(/\.mjs$/, ''))
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: String(MINIMUM_ROUNDS) } },
+  options: {
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: String(MINIMUM_ROUNDS) },
+    browser: { type: 'string', default: 'chromium' },
+  },
 })
 const suite = positionals[0] ?? ''
 const rounds = Number(values.rounds)
 
-if (!names.includes(suite) || !Number.isInteger(rounds) || rounds < MINIMUM_ROUNDS) {
-  console.error('Usage: npm run bench -- SUITE [--json] [--rounds N]')
+const isKnown = names.includes(suite) && ['chromium', 'node'].includes(values.browser)
+if (!isKnown || !Number.isInteger(rounds) || rounds < MINIMUM_ROUNDS) {
+  console.error('Usage: npm run bench -- SUITE [--json] [--rounds N] [--browser chromium|node]')
   console.error(`SUITE is one of: ${names.join(', ')}; N is ${MINIMUM_ROUNDS} or more.`)
   process.exit(1)
 }
@@ -31,11 +38,23 @@ if (!existsSync(`${folder}../dist/node.js`)) {
   console.error('The benchmarks measure the built package: run `npm run build` first.')
   process.exit(1)
 }
+installPeers(peersOf(suite))
 /** @type {Suite} */
-const { peers, run } = await import(`./suites/${suite}.mjs`)
-installPeers(peers)
-const results = await run({ rounds })
+const { inPage, run } = await import(`./suites/${suite}.mjs`)
+const results = inPage && values.browser === 'chromium' ? await runInPage(suite, { rounds }) : await run({ rounds })
 console.log(values.json ? JSON.stringify({ suite, results }, null, 2) : table(results))
+
+/**
+ * The peers that a suite names: read before it is loaded, because it imports them.
+ *
+ * @param {string} name
+ * @returns {string[]}
+ */
+function peersOf(name) {
+  const [, list = ''] =
+    /export const peers = \[(.*?)\]/s.exec(readFileSync(`${folder}suites/${name}.mjs`, 'utf8')) ?? []
+  return [...list.matchAll(/'([^']+)'/g)].map(([, peer = '']) => peer)
+}
 
 /** @param {string[]} packages */
 function installPeers(packages) {

@@ -24,6 +24,7 @@ const STAGES = [
   { name: 'types of the playground', command: ['tsc', '-p', 'playground'] },
   { name: 'type tests, Node', command: ['tsc', '-p', 'test/types/node'] },
   { name: 'type tests, browser', command: ['tsc', '-p', 'test/types/browser'] },
+  { name: 'WASM of these sources', command: [process.execPath, 'scripts/wasm.mjs', 'hash'] },
   { name: 'build', command: [process.execPath, 'scripts/build.mjs'] },
   { name: 'tests', command: ['vitest', 'run', '--project', 'node', '--project', 'chromium'], tests: true },
   { name: 'package', command: ['vitest', 'run', '--project', 'package'], tests: true },

@@ -21,6 +21,20 @@ const app = `
   document.title = 'run ' + runs
 `
 
+/** An app that writes and reads many records by the codec alone, and shows what the page's policy allows. */
+const codecApp = `
+  import { decode, encode } from 'konserve-ts/cbor'
+  const allows = (fn) => { try { fn(); return true } catch { return false } }
+  const records = Array.from({ length: 100 }, (_, i) => ({ id: i, name: 'one', on: i % 2 === 0 }))
+  const bytes = encode(records)
+  document.title = JSON.stringify({
+    wasm: allows(() => new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]))),
+    evaluation: allows(() => new Function('')),
+    same: JSON.stringify(decode(bytes)) === JSON.stringify(records),
+    bytes: bytes.length,
+  })
+`
+
 /** An app that keeps a value in memory, for where there is no page. */
 const memoryApp = (entry: string) => `
   import { connectStore } from '${entry}'
@@ -67,6 +81,27 @@ describe('in Chromium', () => {
     await expectRuns('tag.html')
   })
 
+  test.each([
+    { policy: "script-src 'self'", wasm: false, evaluation: false },
+    { policy: "script-src 'self' 'wasm-unsafe-eval'", wasm: true, evaluation: false },
+    { policy: "script-src 'self' 'unsafe-eval'", wasm: true, evaluation: true },
+  ])('the codec reads and writes the same under the policy $policy', async ({ policy, wasm, evaluation }) => {
+    const { code } = await bundle(project, codecApp, ['browser'])
+    await writeFile(join(folder, 'pages', 'cbor.js'), code)
+    await writeFile(join(folder, 'pages', 'cbor.html'), '<title></title><script type="module" src="cbor.js"></script>')
+    const strict = await serve(join(folder, 'pages'), { 'content-security-policy': `default-src 'none'; ${policy}` })
+    try {
+      const page = await browser.newPage()
+      const errors: string[] = []
+      page.on('pageerror', (error) => errors.push(String(error)))
+      await page.goto(`${strict.url}cbor.html`)
+      expect(JSON.parse(await title(page, errors))).toEqual({ wasm, evaluation, same: true, bytes: 1878 })
+      await page.close()
+    } finally {
+      await strict.close()
+    }
+  })
+
   async function expectRuns(path: string): Promise<void> {
     const page = await browser.newPage()
     const errors: string[] = []
@@ -89,6 +124,7 @@ describe('bundles', () => {
     { entry: 'konserve-ts', conditions: ['workerd', 'worker'], as: 'the workerd condition' },
     { entry: 'konserve-ts', conditions: [], as: 'the default condition' },
     { entry: 'konserve-ts/js', conditions: [], as: 'the js entry' },
+    { entry: 'konserve-ts/cbor', conditions: [], as: 'the codec by itself' },
     { entry: 'konserve-ts/testing', conditions: [], as: 'the testing entry' },
   ])('no module of $as imports one of Node', async ({ entry, conditions }) => {
     const { builtins } = await bundle(project, `export * from '${entry}'`, conditions)

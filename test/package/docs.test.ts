@@ -21,7 +21,11 @@ const project = inject('project')
 const run = promisify(execFile)
 
 const readme = blocksOf('README.md')
-const pages = { 'docs/api.md': blocksOf('docs/api.md'), 'docs/errors.md': blocksOf('docs/errors.md') }
+const pages = {
+  'docs/api.md': blocksOf('docs/api.md'),
+  'docs/cbor.md': blocksOf('docs/cbor.md'),
+  'docs/errors.md': blocksOf('docs/errors.md'),
+}
 
 test('every block of README is of a kind that is run here', () => {
   const kinds = new Set(readme.map(({ language, place }) => `${language} ${place}`))

@@ -1,0 +1,190 @@
+import type { DecodeOptions } from '../cbor-decode.ts'
+import { utf8Decoder } from '../cbor-text.ts'
+import { decoderOf, setProperty } from '../kinds.ts'
+import { DEFAULT_LIMITS } from '../limits.ts'
+import { bytes, core, floats, generation, refresh, result, trim, words } from './memory.ts'
+
+/** What `decode` answers for bytes that are left to the twin: no value. */
+export const LEFT: unique symbol = Symbol('left to the twin')
+
+/**
+ * Values out of the tape that the module makes of CBOR; `wasm/core/src/tape.rs` says what is on it. Whatever goes wrong
+ * on the way, the twin reads the bytes again and says what.
+ */
+export function decode(input: Uint8Array, { limits }: DecodeOptions): unknown {
+  const { length } = input
+  // A registered type may decode on its own account meanwhile.
+  if (isBusy || length > Math.min(MOST_BYTES, limits?.bytes ?? DEFAULT_LIMITS.bytes)) return LEFT
+  isBusy = true
+  try {
+    place = core.input(length)
+    refresh()
+    bytes.set(input, place)
+    const isParsed = core.parse(0, length, Math.min(MOST_LEVELS, limits?.depth ?? DEFAULT_LIMITS.depth))
+    refresh()
+    // Also after bytes that are refused: they may have been what made it forget.
+    if (generation !== known || words[result + 3]) {
+      known = generation
+      constructors = []
+    }
+    if (!isParsed) return LEFT
+    at = words[result]! >> 2
+    number = words[result + 1]! >> 3
+    text = words[result + 2]!
+    return read()
+  } catch {
+    return LEFT
+  } finally {
+    isBusy = false
+    chunk = ''
+    trim()
+  }
+}
+
+/** What the module's memory is spent on at most, some 13 times of it: all of it may be integers of one byte. */
+const MOST_BYTES = 8 * 1024 * 1024
+/** What fits on the module's stack. */
+const MOST_LEVELS = 1000
+/** Items up to which an array is made as a whole. */
+const PREALLOCATED = 100_000
+/** Objects of one shape from which on a function is made for it. */
+const MANY = 16
+
+let isBusy = false
+
+/** Where the input, the next node, the next number and the next chunk of text are. */
+let place = 0
+let at = 0
+let number = 0
+let text = 0
+
+/** The chunk of text that short texts are cut out of, and where the next one starts. */
+let chunk = ''
+let cut = 0
+
+/** What makes objects of each shape, for the shapes of one instance. */
+let constructors: (() => Record<string, unknown>)[] = []
+let known = 0
+
+const SIMPLE = [false, true, null, undefined]
+
+// The order is that of how often they occur.
+function read(): unknown {
+  const node = words[at++]!
+  const payload = node >>> 4
+  switch (node & 15) {
+    case 0:
+      return node >> 4
+    case 1:
+      return floats[number++]
+    case 2: {
+      const start = cut
+      return chunk.substring(start, (cut = start + payload))
+    }
+    case 3:
+      return utf8Decoder.decode(taken(payload))
+    case 4: {
+      const array = payload > PREALLOCATED ? [] : new Array<unknown>(payload)
+      for (let i = 0; i < payload; i++) array[i] = read()
+      return array
+    }
+    case 5:
+      return (constructors[payload] ?? constructorOf(payload))()
+    case 6:
+      return readPartial((constructors[payload] ?? constructorOf(payload))())
+    case 7:
+      return SIMPLE[payload]
+    case 8:
+      return taken(payload).slice()
+    case 9: {
+      const argument = (BigInt(words[at++]! >>> 0) << 32n) | BigInt(words[at++]! >>> 0)
+      return payload ? ~argument : argument
+    }
+    case 10:
+      return decoderOf(payload)[1](read() as never, payload)
+    case 11:
+      number += payload
+      return readFloats(floats, number - payload, payload)
+    case 12:
+      chunk = utf8Decoder.decode(bytes.subarray(text, (text += payload)))
+      cut = 0
+      return read()
+    case 13: {
+      const map = new Map<unknown, unknown>()
+      for (let i = 0; i < payload; i++) map.set(read(), read())
+      if (map.size < payload) throw new TypeError('A key twice')
+      return map
+    }
+    default:
+      at += payload
+      return readIntegers(words, at - payload, payload)
+  }
+}
+
+// Each kind of array is made by a function of its own, from which engines learn what will be in it.
+
+function readFloats(source: Float64Array, start: number, length: number): number[] {
+  const array = length > PREALLOCATED ? [] : new Array<number>(length)
+  for (let i = 0; i < length; i++) array[i] = source[start + i]!
+  return array
+}
+
+function readIntegers(source: Int32Array, start: number, length: number): number[] {
+  const array = length > PREALLOCATED ? [] : new Array<number>(length)
+  for (let i = 0; i < length; i++) array[i] = source[start + i]!
+  return array
+}
+
+/** Bytes of the input. */
+function taken(length: number): Uint8Array<ArrayBuffer> {
+  const start = place + words[at++]!
+  return bytes.subarray(start, start + length)
+}
+
+/** The rest of an object, key by key; if not all keys are strings, it is a Map. */
+function readPartial(object: Record<string, unknown>): unknown {
+  let map: Map<unknown, unknown> | undefined
+  for (let rest = words[at++]!; rest > 0; rest--) {
+    const key = read()
+    if (typeof key !== 'string') map ??= new Map(Object.entries(object))
+    if (map ? map.has(key) : Object.hasOwn(object, key as string)) throw new TypeError('A key twice')
+    const value = read()
+    if (map) map.set(key, value)
+    else setProperty(object, key as string, value)
+  }
+  return map ?? object
+}
+
+function constructorOf(shape: number): () => Record<string, unknown> {
+  const keys: string[] = []
+  for (let each = shape; each !== 0; each = core.shape_parent(each)) {
+    const length = core.shape_key(each)
+    const start = words[result]!
+    keys.unshift(utf8Decoder.decode(bytes.subarray(start, start + length)))
+  }
+  let uses = 0
+  const construct = (): Record<string, unknown> => {
+    if (++uses === MANY) constructors[shape] = compiled(keys) ?? construct
+    const object: Record<string, unknown> = {}
+    for (const key of keys) setProperty(object, key, read())
+    return object
+  }
+  return (constructors[shape] = construct)
+}
+
+/** The same as one object literal, which is faster, where the page's policy allows it. */
+function compiled(keys: readonly string[]): (() => Record<string, unknown>) | undefined {
+  if (!mayCompile) return undefined
+  try {
+    // Computed, because a plain `__proto__` would set the prototype.
+    const properties = keys.map((key) =>
+      key === '__proto__' ? `["__proto__"]:read()` : `${JSON.stringify(key)}:read()`,
+    )
+    return new Function('read', `return()=>({${properties.join()}})`)(read) as () => Record<string, unknown>
+  } catch {
+    mayCompile = false
+    return undefined
+  }
+}
+
+let mayCompile = true
