@@ -393,3 +393,133 @@ fn safe_integer(argument: u64, is_negative: bool) -> Option<f64> {
         (argument <= MAX_SAFE).then_some(argument as f64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::padded::PADDING;
+
+    fn parsed(bytes: &[u8], tape: &mut Tape, shapes: &mut Shapes) -> bool {
+        let mut room = bytes.to_vec();
+        // What is behind the bytes must not matter.
+        room.extend([0x61; PADDING]);
+        shapes.renew();
+        parse(Padded::new(&room), 64, tape, shapes).is_ok()
+    }
+
+    /// Walk over a tape as JavaScript does; answers where its first value ends. Panics where the tape does not add up.
+    fn walk(tape: &Tape, shapes: &Shapes, bytes: usize, at: &mut usize, numbers: &mut usize, texts: &mut usize) {
+        let word = tape.words[*at];
+        let payload = (word >> KIND_BITS) as usize;
+        *at += 1;
+        let keys = |mut shape: u32| {
+            let mut count = 0;
+            while shape != EMPTY {
+                assert!(core::str::from_utf8(shapes.text(shape)).is_ok());
+                shape = shapes.parent(shape);
+                count += 1;
+            }
+            count
+        };
+        let mut values = match word & 15 {
+            SMALL | SIMPLE => 0,
+            NUMBER => {
+                *numbers += 1;
+                0
+            }
+            // Its units are within the chunk, which was counted as bytes.
+            TEXT => 0,
+            LONG_TEXT | BYTES => {
+                assert!(tape.words[*at] as usize + payload <= bytes);
+                *at += 1;
+                0
+            }
+            ARRAY => payload,
+            OBJECT => keys(payload as u32),
+            PARTIAL => {
+                for _ in 0..keys(payload as u32) {
+                    walk(tape, shapes, bytes, at, numbers, texts);
+                }
+                *at += 1;
+                2 * tape.words[*at - 1] as usize
+            }
+            BIG => {
+                *at += 2;
+                0
+            }
+            TAG => 1,
+            FLOATS => {
+                *numbers += payload;
+                0
+            }
+            CHUNK => {
+                *texts += payload;
+                1
+            }
+            MAP => 2 * payload,
+            INTEGERS => {
+                *at += payload;
+                0
+            }
+            kind => panic!("no such kind: {kind}"),
+        };
+        while values > 0 {
+            walk(tape, shapes, bytes, at, numbers, texts);
+            values -= 1;
+        }
+    }
+
+    fn check(bytes: &[u8], tape: &mut Tape, shapes: &mut Shapes) -> bool {
+        let is_parsed = parsed(bytes, tape, shapes);
+        if is_parsed {
+            let (mut at, mut numbers, mut texts) = (0, 0, 0);
+            walk(tape, shapes, bytes.len(), &mut at, &mut numbers, &mut texts);
+            assert_eq!((at, numbers, texts), (tape.words.len(), tape.numbers.len(), tape.texts.len()));
+        }
+        is_parsed
+    }
+
+    #[test]
+    fn any_bytes_end_in_a_tape_that_adds_up_or_are_refused() {
+        let seeds: [&[u8]; 5] = [
+            b"\x83\xa3\x62id\x01\x64name\x63one\x62on\xf5\xa3\x62id\x02\x64name\x63two\x62on\xf4\xa1\x62id\x18\x64",
+            b"\x85\xfb\x3f\xf1\x99\x99\x99\x99\x99\x9a\xf9\x3c\x00\xfa\x47\xc3\x50\x00\x1b\x00\x00\x00\xff\xff\xff\xff\xff\x20",
+            b"\xd9\x01\x02\x82\x01\xd9\x01\x03\xa1\xc2\x42\x01\x00\x7f",
+            b"\xa3\x61a\x44abcd\x01\x64\xf0\x9f\x98\x80\xf6\x84\x01\x02\x03\x19\x01\x00",
+            b"\x84\x01\x02\x03\x82\xd8\x40\x41\x00\x1b\xff\xff\xff\xff\xff\xff\xff\xff",
+        ];
+        let (mut tape, mut shapes) = (Tape::default(), Shapes::default());
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut random = move || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        let mut accepted = 0;
+        for round in 0..200_000 {
+            let mut bytes = seeds[round % seeds.len()].to_vec();
+            for _ in 0..random() % 4 {
+                let at = random() as usize % bytes.len();
+                match random() % 3 {
+                    0 => bytes[at] = random() as u8,
+                    1 => bytes.truncate(at + 1),
+                    _ => bytes.insert(at, random() as u8),
+                }
+            }
+            accepted += u32::from(check(&bytes, &mut tape, &mut shapes));
+        }
+        assert!(accepted > 20_000, "only {accepted} were accepted");
+    }
+
+    #[test]
+    fn levels_are_counted_however_they_are_made() {
+        let (mut tape, mut shapes) = (Tape::default(), Shapes::default());
+        for (levels, accepted) in [(64, true), (65, false)] {
+            let arrays = [vec![0x81; levels], vec![0x01]].concat();
+            let objects = [b"\xa1\x61a".repeat(levels), vec![0x01]].concat();
+            assert_eq!(parsed(&arrays, &mut tape, &mut shapes), accepted);
+            assert_eq!(parsed(&objects, &mut tape, &mut shapes), accepted);
+        }
+    }
+}
