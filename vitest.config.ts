@@ -13,6 +13,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/browser/**', 'test/package/**'],
           testTimeout: 30_000,
+          // Some proofs fill several stores before they begin.
+          hookTimeout: 60_000,
         },
       },
       {
