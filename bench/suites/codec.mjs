@@ -4,6 +4,7 @@ import { decode as decodeTwin } from '../../dist/codec/cbor-decode.js'
 import { encode as encodeTwin } from '../../dist/codec/cbor-encode.js'
 import { decode, encode } from '../../dist/cbor.js'
 import { measure } from '../harness.mjs'
+import { record } from '../record.mjs'
 
 /**
  * The codec alone: `encode.W` and `decode.W` for each workload W. cbor-x-records writes the keys of like objects once, and
@@ -13,18 +14,6 @@ export const peers = ['cbor-x', 'msgpackr']
 
 /** It runs in a page, too. */
 export const inPage = true
-
-/** @param {number} i */
-const record = (i) => ({
-  id: `user:${String(i).padStart(6, '0')}`,
-  name: `Reader ${i}`,
-  email: `p.${i}@example.org`,
-  age: 18 + (i % 60),
-  score: i / 8,
-  active: i % 3 === 0,
-  tags: ['ab', 'beta', `group-${i % 10}`],
-  address: { city: 'Heidelberg', zip: String(69_000 + i) },
-})
 
 /** @param {number} depth @returns {unknown} */
 const tree = (depth) => (depth === 0 ? 1 : { left: tree(depth - 1), right: tree(depth - 1), depth })

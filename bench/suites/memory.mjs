@@ -1,4 +1,5 @@
 import { measure } from '../harness.mjs'
+import { record } from '../record.mjs'
 
 /**
  * The memory backend on 1,000 records of about 183 bytes of JSON. Map and lru-cache hand out the stored object itself,
@@ -7,17 +8,8 @@ import { measure } from '../harness.mjs'
 export const peers = ['keyv', 'lru-cache', 'unstorage']
 
 const COUNT = 1000
-const keys = Array.from({ length: COUNT }, (_, i) => `user:${String(i).padStart(6, '0')}`)
-const records = keys.map((key, i) => ({
-  id: key,
-  name: `Reader ${i}`,
-  email: `p.${i}@example.org`,
-  age: 18 + (i % 60),
-  score: i / 8,
-  active: i % 3 === 0,
-  tags: ['ab', 'beta', `group-${i % 10}`],
-  address: { city: 'Heidelberg', zip: String(69_000 + i) },
-}))
+const records = Array.from({ length: COUNT }, (_, i) => record(i))
+const keys = records.map(({ id }) => id)
 
 /**
  * @typedef {(typeof records)[number]} Item

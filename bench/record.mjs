@@ -1,0 +1,15 @@
+/**
+ * Record number `i` of the suites, about 183 bytes of JSON.
+ *
+ * @param {number} i
+ */
+export const record = (i) => ({
+  id: `user:${String(i).padStart(6, '0')}`,
+  name: `Reader ${i}`,
+  email: `p.${i}@example.org`,
+  age: 18 + (i % 60),
+  score: i / 8,
+  active: i % 3 === 0,
+  tags: ['ab', 'beta', `group-${i % 10}`],
+  address: { city: 'Heidelberg', zip: String(69_000 + i) },
+})
