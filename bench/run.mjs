@@ -10,7 +10,6 @@ import { runInPage } from './page.mjs'
  * `npm run bench -- SUITE [--json] [--rounds N] [--browser chromium|node]`. A suite is a module `suites/SUITE.mjs`:
  *
  * @typedef {object} Suite
- * @property {string[]} peers the packages of `bench/package.json` that it imports
  * @property {boolean} [inPage] it runs in Chromium unless `--browser node` is said
  * @property {(options: { rounds: number }) => Promise<import('./harness.mjs').Result[]>} run
  */
@@ -38,28 +37,16 @@ if (!existsSync(`${folder}../dist/node.js`)) {
   console.error('The benchmarks measure the built package: run `npm run build` first.')
   process.exit(1)
 }
-installPeers(peersOf(suite))
+installPeers()
 /** @type {Suite} */
 const { inPage, run } = await import(`./suites/${suite}.mjs`)
 const results = inPage && values.browser === 'chromium' ? await runInPage(suite, { rounds }) : await run({ rounds })
 console.log(values.json ? JSON.stringify({ suite, results }, null, 2) : table(results))
 
-/**
- * The peers that a suite names: read before it is loaded, because it imports them.
- *
- * @param {string} name
- * @returns {string[]}
- */
-function peersOf(name) {
-  const [, list = ''] =
-    /export const peers = \[(.*?)\]/s.exec(readFileSync(`${folder}suites/${name}.mjs`, 'utf8')) ?? []
-  return [...list.matchAll(/'([^']+)'/g)].map(([, peer = '']) => peer)
-}
-
-/** @param {string[]} packages */
-function installPeers(packages) {
+/** What suites import, all at once: that is how npm installs them. */
+function installPeers() {
   const { dependencies } = JSON.parse(readFileSync(`${folder}package.json`, 'utf8'))
-  if (packages.every((name) => installedVersion(name) === dependencies[name])) return
+  if (Object.keys(dependencies).every((name) => installedVersion(name) === dependencies[name])) return
   // stdout is for the result alone.
   execFileSync('npm', ['ci', '--no-audit', '--no-fund'], {
     cwd: folder,

@@ -10,7 +10,6 @@ import { record } from '../record.mjs'
  * The codec alone: `encode.W` and `decode.W` for each workload W. cbor-x-records writes the keys of like objects once, and
  * can be read by the one encoder only that wrote it. structuredClone stands with decoding, though it makes no bytes.
  */
-export const peers = ['cbor-x', 'msgpackr']
 
 /** It runs in a page, too. */
 export const inPage = true

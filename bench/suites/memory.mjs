@@ -5,7 +5,6 @@ import { record } from '../record.mjs'
  * The memory backend on 1,000 records of about 183 bytes of JSON. Map and lru-cache hand out the stored object itself,
  * so that changing it changes the store; 'Map, cloned' is what a Map costs that is isolated as konserve-ts is.
  */
-export const peers = ['keyv', 'lru-cache', 'unstorage']
 
 const COUNT = 1000
 const records = Array.from({ length: COUNT }, (_, i) => record(i))

@@ -9,7 +9,6 @@ import { compare } from '../harness.mjs'
  * What a page downloads: bytes of the minified bundle of everything that an entry exports, dependencies included, after
  * gzip at its highest level. The browser entry may have 24 kB (24,000 bytes).
  */
-export const peers = ['idb-keyval', 'localforage', 'dexie', 'unstorage', 'keyv']
 
 const BUDGET = 24_000
 const UNIT = 'B gzip'
