@@ -72,6 +72,11 @@ export interface BinaryReader {
   close(): void
 }
 
+/** What an update makes of an entry. */
+export type Change = (old: Entry | undefined) => Entry | undefined
+/** An entry before and after a change. */
+export type Pair = [old: Entry | undefined, new: Entry | undefined]
+
 /** Entries under names: what `Store` stands on. */
 export interface Backend {
   readonly capabilities: Capabilities
@@ -85,11 +90,7 @@ export interface Backend {
   /** Whether a live entry was there; its parts go with it. An expired one goes too, and counts as missing. */
   delete(name: Name, condition: Condition, call: Call): PromiseOrValue<boolean>
   /** Read, change and write under the name's order; `undefined` from `fn` deletes. Runs `fn` again after a conflict. */
-  update(
-    name: Name,
-    fn: (old: Entry | undefined) => Entry | undefined,
-    call: Call,
-  ): PromiseOrValue<[old: Entry | undefined, new: Entry | undefined]>
+  update(name: Name, fn: Change, call: Call): PromiseOrValue<Pair>
   /** One answer an op: true for a write, for a delete whether a live entry was there. */
   batch(ops: readonly EntryOp[], options: { readonly atomic: boolean }, call: Call): PromiseOrValue<boolean[]>
   list(options: ListOptions, call: Call): PromiseOrValue<NamesPage>

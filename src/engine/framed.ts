@@ -1,10 +1,20 @@
-import type { Backend, Blob, BlobBackend, BlobOp, Call, Condition, EntryOp, ListOptions } from '../base/backend.ts'
+import type {
+  Backend,
+  Blob,
+  BlobBackend,
+  BlobOp,
+  Call,
+  Change,
+  Condition,
+  EntryOp,
+  ListOptions,
+  Pair,
+} from '../base/backend.ts'
 import { type Entry, type Meta, type Name, type Version, isLive } from '../base/entry.ts'
 import { AtomicUnsupportedError, ConflictError } from '../base/errors.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
 import { type PromiseOrValue, chain, mapInOrder, onFailure, rescue } from '../base/promise-or-value.ts'
 import { decodeEntry, decodeMeta, encodeEntry } from '../codec/codec.ts'
-import type { Change, Pair } from './changes.ts'
 import { Chunks, type ChunksOptions } from './chunks.ts'
 import { applyOps, droppedParts } from './parts.ts'
 import { type Outcome, KeyQueue } from './queue.ts'
