@@ -1,4 +1,4 @@
-import { utf8Encoder } from '../cbor-text.ts'
+import { isWellFormed, utf8Encoder } from '../cbor-text.ts'
 
 /**
  * The keys that objects were written with, in their order, as a trie: with its help a key that was seen before is one
@@ -31,7 +31,7 @@ export function follow(node: KeyNode, key: string): KeyNode | undefined {
     // Text of more bytes than this has a longer head.
     if (node.children.size >= MAX_CHILDREN || key.length > MAX_KEY_BYTES) return undefined
     const text = utf8Encoder.encode(key)
-    if (text.length > MAX_KEY_BYTES || (text.length > key.length && !/^\P{Surrogate}*$/u.test(key))) return undefined
+    if (text.length > MAX_KEY_BYTES || !isWellFormed(key)) return undefined
     const head = text.length < 24 ? [0x60 | text.length] : [0x78, text.length]
     child = makeNode(key, [...head, ...text])
     node.children.set(key, child)
