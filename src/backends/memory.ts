@@ -77,7 +77,7 @@ function memoryStore(): Open {
     const old = entries.get(name)
     if (stored) entries.set(name, stored)
     else entries.delete(name)
-    if (stored && !old) names.add(name)
+    if (stored && !old) names.changed()
     for (const prefix of droppedParts(old?.meta, stored?.meta)) {
       for (const part of names.page({ prefix }).names) replace(part)
     }

@@ -11,8 +11,8 @@ export class SortedNames {
     this.#map = map
   }
 
-  /** To be told of each name that comes into the map. Those that leave it are skipped. */
-  add(_name: Name): void {
+  /** To be told that a name has come into the map. Those that leave it are skipped. */
+  changed(): void {
     this.#complete = false
   }
 

@@ -19,7 +19,7 @@ test('pages give the names of the map in order, whatever came, left and came aga
         if ('prefix' in step) {
           expect(pages(names, step)).toEqual(expected(map, step))
         } else if (step.set) {
-          if (!map.has(step.name)) names.add(step.name)
+          if (!map.has(step.name)) names.changed()
           map.set(step.name, 1)
         } else {
           map.delete(step.name)
