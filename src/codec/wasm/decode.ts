@@ -68,54 +68,58 @@ let known = 0
 
 const SIMPLE = [false, true, null, undefined]
 
-// The order is that of how often they occur.
+// Literals, because engines make a table of them. Their names are those of wasm/core/src/tape.rs.
 function read(): unknown {
   const node = words[at++]!
   const payload = node >>> 4
   switch (node & 15) {
-    case 0:
+    case 0: // SMALL
       return node >> 4
-    case 1:
+    case 1: // NUMBER
       return floats[number++]
     case 2: {
+      // TEXT
       const start = cut
       return chunk.substring(start, (cut = start + payload))
     }
-    case 3:
+    case 3: // LONG_TEXT
       return utf8Decoder.decode(taken(payload))
     case 4: {
+      // ARRAY
       const array = payload > PREALLOCATED ? [] : new Array<unknown>(payload)
       for (let i = 0; i < payload; i++) array[i] = read()
       return array
     }
-    case 5:
+    case 5: // OBJECT
       return (constructors[payload] ?? constructorOf(payload))()
-    case 6:
+    case 6: // PARTIAL
       return readPartial((constructors[payload] ?? constructorOf(payload))())
-    case 7:
+    case 7: // SIMPLE
       return SIMPLE[payload]
-    case 8:
+    case 8: // BYTES
       return taken(payload).slice()
     case 9: {
+      // BIG
       const argument = (BigInt(words[at++]! >>> 0) << 32n) | BigInt(words[at++]! >>> 0)
       return payload ? ~argument : argument
     }
-    case 10:
+    case 10: // TAG
       return decoderOf(payload)[1](read() as never, payload)
-    case 11:
+    case 11: // FLOATS
       number += payload
       return readFloats(floats, number - payload, payload)
-    case 12:
+    case 12: // CHUNK
       chunk = utf8Decoder.decode(bytes.subarray(text, (text += payload)))
       cut = 0
       return read()
     case 13: {
+      // MAP
       const map = new Map<unknown, unknown>()
       for (let i = 0; i < payload; i++) map.set(read(), read())
       if (map.size < payload) throw new TypeError('A key twice')
       return map
     }
-    default:
+    default: // INTEGERS
       at += payload
       return readIntegers(words, at - payload, payload)
   }
