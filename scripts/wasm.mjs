@@ -69,8 +69,12 @@ function check() {
   }
 }
 
-/** With another compiler the bytes may differ, but not what they do. */
-/** @param {string} crate @param {Buffer} bytes */
+/**
+ * With another compiler the bytes may differ, but not what they do.
+ *
+ * @param {string} crate
+ * @param {Buffer} bytes
+ */
 function testRebuilt(crate, bytes) {
   const file = inlinedFile(crate)
   const committed = readFileSync(file)
