@@ -8,6 +8,8 @@ export default defineConfig({
     outDir: 'dist',
     emptyOutDir: false,
     target: 'es2022',
+    // What compresses and encrypts is loaded from beside the script, when a store needs it.
+    rolldownOptions: { external: /\/full\.js$/, output: { paths: () => './codec/wasm/full.js' } },
     lib: { entry: 'dist/global.js', name: 'konserve', formats: ['iife'], fileName: () => 'konserve.global.js' },
   },
 })

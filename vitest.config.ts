@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { playwright } from '@vitest/browser-playwright'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type UserWorkspaceConfig } from 'vitest/config'
+import type { BrowserProviderOption } from 'vitest/node'
 import { findChromium, launchOptions } from './scripts/chromium.mjs'
+import { findFirefox, firefoxLaunchOptions } from './scripts/firefox.mjs'
+import { webkit } from './scripts/vitest-webkit.mjs'
 
 export default defineConfig({
   test: {
@@ -17,25 +20,17 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      {
-        optimizeDeps: {
-          // Found late, each of these would make vite reload the page in the middle of a test.
-          include: ['@noble/hashes/sha2.js', 'fast-check', 'idb', 'uuid'],
-        },
-        test: {
-          name: 'chromium',
-          include: ['test/browser/**/*.test.ts', ...platformNeutral('test/codec'), ...platformNeutral('test/store')],
-          globalSetup: ['scripts/require-chromium.mjs'],
-          testTimeout: 30_000,
-          browser: {
-            enabled: true,
-            headless: true,
-            screenshotFailures: false,
-            provider: playwright({ launchOptions: findChromium() === undefined ? {} : launchOptions() }),
-            instances: [{ browser: 'chromium' }],
-          },
-        },
-      },
+      inBrowser('chromium', playwright({ launchOptions: findChromium() === undefined ? {} : launchOptions() }), [
+        'test/browser/**/*.test.ts',
+        ...platformNeutral('test/codec'),
+        ...platformNeutral('test/store'),
+      ]),
+      inBrowser(
+        'firefox',
+        playwright({ launchOptions: findFirefox() === undefined ? {} : firefoxLaunchOptions() }),
+        platformNeutral('test/codec'),
+      ),
+      inBrowser('webkit', webkit(), platformNeutral('test/codec')),
       {
         test: {
           name: 'package',
@@ -47,6 +42,32 @@ export default defineConfig({
     ],
   },
 })
+
+function inBrowser(
+  browser: 'chromium' | 'firefox' | 'webkit',
+  provider: BrowserProviderOption,
+  include: string[],
+): UserWorkspaceConfig {
+  return {
+    optimizeDeps: {
+      // Found late, each of these would make vite reload the page in the middle of a test.
+      include: ['@noble/hashes/sha2.js', 'fast-check', 'idb', 'uuid'],
+    },
+    test: {
+      name: browser,
+      include,
+      globalSetup: ['scripts/require-browser.mjs'],
+      testTimeout: 30_000,
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider,
+        instances: [{ browser }],
+      },
+    },
+  }
+}
 
 /** The tests under `folder` that import nothing of Node's, so that the browser runs them too. */
 function platformNeutral(folder: string): string[] {

@@ -25,6 +25,9 @@ export const MINIMUM_ROUNDS = 9
 const WARM_UP_MS = 60
 const ROUND_MS = 6
 
+/** Browsers round their clocks, by 5 µs to 1 ms: a round lasts at least so many steps. */
+const ROUND_STEPS = 50
+
 /**
  * Time one row, in microseconds an operation. Contestants that see different results do different work: an error.
  *
@@ -33,8 +36,9 @@ const ROUND_MS = 6
  * @returns {Promise<Result>}
  */
 export async function measure({ name, operations, ours, peers }, { rounds }) {
+  const roundMs = Math.max(ROUND_MS, ROUND_STEPS * clockStep())
   const runners = Object.entries({ ...peers, [OURS]: ours }).map(([label, contestant]) => new Runner(label, contestant))
-  for (const runner of runners) await runner.warmUp()
+  for (const runner of runners) await runner.warmUp(roundMs)
   const checksums = new Set(runners.map((runner) => runner.checksum))
   if (checksums.size > 1) {
     throw new Error(`${name}: different results, ${runners.map((each) => `${each.label} ${each.checksum}`).join(', ')}`)
@@ -78,14 +82,15 @@ class Runner {
     this.contestant = contestant
   }
 
-  async warmUp() {
+  /** @param {number} roundMs what a round shall last */
+  async warmUp(roundMs) {
     let elapsed = 0
     let runs = 0
     while (elapsed < WARM_UP_MS || runs < 3) {
       elapsed += await this.#once()
       runs++
     }
-    this.#repetitions = Math.max(1, Math.ceil((ROUND_MS * runs) / elapsed))
+    this.#repetitions = Math.max(1, Math.ceil((roundMs * runs) / elapsed))
   }
 
   async round() {
@@ -104,6 +109,18 @@ class Runner {
     this.checksum = checksum
     return elapsed
   }
+}
+
+/** Milliseconds between two readings of the clock that differ. */
+function clockStep() {
+  let step = Infinity
+  for (let i = 0; i < 10; i++) {
+    const started = performance.now()
+    let now = started
+    while (now === started) now = performance.now()
+    step = Math.min(step, now - started)
+  }
+  return step
 }
 
 /** @param {number[]} values */

@@ -4,16 +4,17 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { MINIMUM_ROUNDS } from './harness.mjs'
-import { runInPage } from './page.mjs'
+import { BROWSERS, runInPage } from './page.mjs'
 
 /**
- * `npm run bench -- SUITE [--json] [--rounds N] [--browser chromium|node]`. A suite is a module `suites/SUITE.mjs`:
+ * `npm run bench -- SUITE [--json] [--rounds N] [--browser chromium|firefox|webkit|node]`. A suite is a module `suites/SUITE.mjs`:
  *
  * @typedef {object} Suite
- * @property {boolean} [inPage] it runs in Chromium unless `--browser node` is said
+ * @property {boolean} [inPage] it runs in a browser, unless `--browser node` is said
  * @property {(options: { rounds: number }) => Promise<import('./harness.mjs').Result[]>} run
  */
 
+const BROWSER_NAMES = /** @type {(keyof typeof BROWSERS)[]} */ (Object.keys(BROWSERS))
 const folder = fileURLToPath(new URL('.', import.meta.url))
 const names = readdirSync(`${folder}suites`).map((file) => file.replace(/\.mjs$/, ''))
 const { values, positionals } = parseArgs({
@@ -27,9 +28,10 @@ const { values, positionals } = parseArgs({
 const suite = positionals[0] ?? ''
 const rounds = Number(values.rounds)
 
-const isKnown = names.includes(suite) && ['chromium', 'node'].includes(values.browser)
+const browser = BROWSER_NAMES.find((name) => name === values.browser)
+const isKnown = names.includes(suite) && (browser !== undefined || values.browser === 'node')
 if (!isKnown || !Number.isInteger(rounds) || rounds < MINIMUM_ROUNDS) {
-  console.error('Usage: npm run bench -- SUITE [--json] [--rounds N] [--browser chromium|node]')
+  console.error(`Usage: npm run bench -- SUITE [--json] [--rounds N] [--browser ${BROWSER_NAMES.join('|')}|node]`)
   console.error(`SUITE is one of: ${names.join(', ')}; N is ${MINIMUM_ROUNDS} or more.`)
   process.exit(1)
 }
@@ -40,8 +42,11 @@ if (!existsSync(`${folder}../dist/node.js`)) {
 installPeers()
 /** @type {Suite} */
 const { inPage, run } = await import(`./suites/${suite}.mjs`)
-const results = inPage && values.browser === 'chromium' ? await runInPage(suite, { rounds }) : await run({ rounds })
-console.log(values.json ? JSON.stringify({ suite, results }, null, 2) : table(results))
+const { environment, results } =
+  inPage && browser !== undefined
+    ? await runInPage(browser, suite, { rounds })
+    : { environment: `Node ${process.versions.node}`, results: await run({ rounds }) }
+console.log(values.json ? JSON.stringify({ suite, environment, results }, null, 2) : table(results))
 
 /** What suites import, all at once: that is how npm installs them. */
 function installPeers() {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +11,10 @@ rmSync(join(root, 'dist'), { recursive: true, force: true })
 const tsc = join(root, 'node_modules/typescript/bin/tsc')
 const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' })
 if (status !== 0) process.exit(1)
+cpSync(join(root, 'wasm/artifacts'), join(root, 'dist/wasm'), {
+  recursive: true,
+  filter: (file) => !file.endsWith('.json'),
+})
 for (const configFile of ['vite.global.config.ts', 'vite.config.ts']) {
   await build({ root, configFile: join(root, configFile), logLevel: 'warn' })
 }

@@ -5,6 +5,7 @@ import { build } from 'vite'
 /**
  * @typedef {object} Bundle
  * @property {string} code minified
+ * @property {Map<string, string>} later what is loaded only when it is needed, minified, by file name
  * @property {Map<string, string>} modules what of each module is in it, by path, not minified
  * @property {string[]} builtins each import of a module of Node's, as `importer -> node:module`
  */
@@ -16,9 +17,10 @@ import { build } from 'vite'
  * @param {string} root
  * @param {string} code
  * @param {readonly string[]} conditions
+ * @param {{ splits?: boolean }} [options] `splits`: what is imported when it is needed is not in the bundle
  * @returns {Promise<Bundle>}
  */
-export async function bundle(root, code, conditions) {
+export async function bundle(root, code, conditions, { splits = false } = {}) {
   /** @type {string[]} */
   const builtins = []
   const result = await build({
@@ -34,15 +36,20 @@ export async function bundle(root, code, conditions) {
       rolldownOptions: {
         input: ENTRY,
         preserveEntrySignatures: 'strict',
-        output: { codeSplitting: false },
+        output: { codeSplitting: splits },
       },
     },
   })
   const outputs = [result].flat().flatMap((each) => ('output' in each ? each.output : []))
-  const chunk = outputs.find((output) => output.type === 'chunk')
+  const chunks = outputs.filter((output) => output.type === 'chunk')
+  const chunk = chunks.find((output) => output.isEntry)
   if (chunk === undefined) throw new Error('The bundle has no chunk.')
-  const modules = new Map(Object.entries(chunk.modules).map(([id, module]) => [id, module.code ?? '']))
-  return { code: chunk.code, modules, builtins }
+  const start = [chunk, ...chunks.filter((each) => chunk.imports.includes(each.fileName))]
+  const modules = new Map(
+    start.flatMap((each) => Object.entries(each.modules).map(([id, module]) => [id, module.code ?? ''])),
+  )
+  const later = new Map(chunks.filter((each) => !start.includes(each)).map((each) => [each.fileName, each.code]))
+  return { code: start.map((each) => each.code).join('\n'), modules, later, builtins }
 }
 
 const ENTRY = 'virtual:entry'

@@ -1,8 +1,7 @@
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
 import { chromium } from 'playwright'
+import { findProgram } from './programs.mjs'
 
 /** What to tell a user whose machine has no browser for the tests. */
 export const MISSING_CHROMIUM =
@@ -16,13 +15,8 @@ export const MISSING_CHROMIUM =
  * @returns {string | undefined}
  */
 export function findChromium() {
-  const named = process.env['KONSERVE_CHROMIUM'] || process.env['CHROMIUM_PATH']
-  if (named) return isExecutable(named) ? named : undefined
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
-  const installed = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) =>
-    folders.map((folder) => join(folder, name)),
-  )
-  return [chromium.executablePath(), ...installed].find(isExecutable)
+  const names = [chromium.executablePath(), 'chromium', 'chromium-browser', 'google-chrome']
+  return findProgram(['KONSERVE_CHROMIUM', 'CHROMIUM_PATH'], names)
 }
 
 /**
@@ -56,16 +50,6 @@ export function launchOptions() {
  */
 export function openChromium(profile) {
   return chromium.launchPersistentContext(profile, { headless: true, ...launchOptions() })
-}
-
-/** @param {string} path */
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

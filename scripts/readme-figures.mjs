@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { filled, table } from './markdown.mjs'
 
 /**
  * Run the benchmarks `size` and `memory` on the built package, and put what they measured into README, between
@@ -54,28 +55,6 @@ function memoryTable(rows) {
       ...peers.map((peer) => (peer in ratio ? `${round(ratio[peer] ?? NaN)}` : '')),
     ]),
   )
-}
-
-/**
- * @param {string[]} head
- * @param {string[][]} rows
- */
-function table(head, rows) {
-  const rule = head.map((_, i) => (i === 0 ? '---' : '--:'))
-  return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
-}
-
-/**
- * @param {string} text
- * @param {string} name
- * @param {string} content
- */
-function filled(text, name, content) {
-  const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
-  const [before, rest] = text.split(start)
-  const after = rest?.split(end)[1]
-  if (before === undefined || after === undefined) throw new Error(`README has no place for ${name}`)
-  return `${before}${start}\n${content}\n${end}${after}`
 }
 
 /** @param {number} value */

@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const crates = readdirSync(join(root, 'wasm'), { withFileTypes: true })
-  .filter((entry) => existsSync(join(root, 'wasm', entry.name, 'Cargo.toml')))
+  .filter((entry) => existsSync(join(root, 'wasm', entry.name, 'src/lib.rs')))
   .map((entry) => entry.name)
 const OPTIMIZATIONS = [
   '-O3',
@@ -150,7 +150,7 @@ function inlinedFile(crate) {
 
 /** @param {Buffer} bytes */
 function inlined(bytes) {
-  return `// Made by scripts/wasm.mjs.\nexport default '${bytes.toString('base64')}'\n`
+  return `// Made by scripts/wasm.mjs.\nconst source: string = '${bytes.toString('base64')}'\nexport default source\n`
 }
 
 /** Of everything that decides what the compiler makes. */

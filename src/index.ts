@@ -8,6 +8,7 @@ export {
 } from './store/lifecycle.ts'
 export { registerBackend } from './base/backend.ts'
 export { registerType } from './codec/types.ts'
+export { type DeriveKeyOptions, deriveKey } from './codec/derive-key.ts'
 export {
   KonserveError,
   InvalidConfigError,
@@ -51,5 +52,6 @@ export type {
   LifecycleOptions,
   StoreConfig,
 } from './base/backend.ts'
+export type { Compressor, Encryptor } from './engine/sealing.ts'
 export type { Entry, EntryType, Key, Meta, Name } from './base/entry.ts'
 export type * from './store/types.ts'

@@ -2,5 +2,11 @@
 import './backends/memory.ts'
 import './backends/file.ts'
 import './backends/tiered.ts'
+import full from './codec/wasm/full.ts'
+import { inlinedCore } from './codec/wasm/inlined.ts'
+import { startSecond } from './codec/wasm/second.ts'
+import { useWasm } from './codec/wasm/use.ts'
+
+useWasm(inlinedCore, () => startSecond(full))
 
 export * from './index.ts'

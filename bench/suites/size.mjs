@@ -7,10 +7,11 @@ import { compare } from '../harness.mjs'
 
 /**
  * What a page downloads: bytes of the minified bundle of everything that an entry exports, dependencies included, after
- * gzip at its highest level. The browser entry may have 24 kB (24,000 bytes).
+ * gzip at its highest level, at its start and, for a store that compresses or encrypts, later. The browser entry may have
+ * 64 kB at its start, and the module for what comes later 45.
  */
 
-const BUDGET = 24_000
+const BUDGET = 64_000
 const UNIT = 'B gzip'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const bench = fileURLToPath(new URL('..', import.meta.url))
@@ -30,14 +31,15 @@ export async function run() {
   const others = {}
   for (const [name, code] of Object.entries(PEER_CODE))
     others[name] = gzip((await bundle(bench, code, ['browser'])).code)
-  const browser = await bundle(root, `export * from 'konserve-ts'`, ['browser'])
-  const js = await bundle(root, `export * from 'konserve-ts/js'`, ['browser'])
+  const browser = await bundle(root, `export * from 'konserve-ts'`, ['browser'], { splits: true })
+  const js = await bundle(root, `export * from 'konserve-ts/js'`, ['browser'], { splits: true })
   const tag = readFileSync(new URL('../../dist/konserve.global.js', import.meta.url), 'utf8')
   return [
     compare('browser entry', UNIT, gzip(browser.code), others),
     compare('js entry', UNIT, gzip(js.code), others),
     compare('script tag', UNIT, gzip(tag), others),
     compare('budget of the browser entry, left', UNIT, BUDGET - gzip(browser.code), {}),
+    ...[...browser.later].map(([file, code]) => compare(`browser entry, later: ${file}`, UNIT, gzip(code), {})),
     ...parts(browser.modules),
   ]
 }

@@ -57,6 +57,22 @@ export const text: Check = (value) =>
 export const count: Check = (value) =>
   Number.isInteger(value) && (value as number) > 0 ? undefined : 'an integer above 0'
 
+/** How many there may be, none as well. */
+export const size: Check = (value) =>
+  Number.isInteger(value) && (value as number) >= 0 ? undefined : 'an integer from 0 up'
+
+export const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'true or false')
+
+/** Bytes, `length` of them. */
+export function bytes(length: number): Check {
+  return (value) =>
+    value instanceof Uint8Array && value.length === length ? undefined : `a Uint8Array of ${length} bytes`
+}
+
+export function listOf(check: Check): Check {
+  return (value) => (Array.isArray(value) ? value.flatMap((item, i) => issuesOf(check, item, String(i))) : 'an array')
+}
+
 /** An object of any fields. */
 export const anyObject: Check = (value) => (typeof value === 'object' && value !== null ? undefined : 'an object')
 

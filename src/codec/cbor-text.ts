@@ -6,14 +6,17 @@ export const utf8Decoder: TextDecoder = new TextDecoder('utf-8', { fatal: true, 
 /** Whether a string has no lone surrogate. */
 export function isWellFormed(text: string & { isWellFormed?: () => boolean }): boolean {
   // Not in Firefox before 119.
-  return text.isWellFormed?.() ?? !/\p{Surrogate}/u.test(text)
+  return text.isWellFormed?.() ?? !LONE_SURROGATE.test(text)
 }
+
+// Not \p{Surrogate}: with the flag `u`, WebKit takes U+FC00 to U+FFFF for the second half of a pair.
+const LONE_SURROGATE = /([\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff])/
 
 /** A string as WTF-8, which is UTF-8 wherever the string is well-formed. */
 export function toWtf8(text: string): Uint8Array {
   return Uint8Array.from(
     // Lone surrogates are every second part.
-    text.split(/(\p{Surrogate})/u).flatMap((part, i) => {
+    text.split(LONE_SURROGATE).flatMap((part, i) => {
       const unit = part.charCodeAt(0)
       return i % 2 ? [0xed, 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f)] : [...utf8Encoder.encode(part)]
     }),

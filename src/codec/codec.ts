@@ -1,11 +1,34 @@
 import type { Entry, EntryType, Meta, Name } from '../base/entry.ts'
+import { type CorruptEntryError, DecryptionError, UnsupportedLayoutError } from '../base/errors.ts'
 import { decode, encode } from './cbor.ts'
-import { type FrameHead, CBOR, RAW, corrupt, encodeFrame, parseFrame, parseFrameHead } from './frame.ts'
+import { type Cipher, openPart, sealPart } from './cipher.ts'
+import { fast } from './fast.ts'
+import {
+  CBOR,
+  type Frame,
+  type FrameHead,
+  HEADER,
+  LAYOUT,
+  LZ4,
+  RAW,
+  XCHACHA20_POLY1305,
+  corrupt,
+  encodeFrame,
+  headEnd,
+  parseFrame,
+  parseFrameHead,
+} from './frame.ts'
 import { kindOf } from './kinds.ts'
-import type { Limits } from './limits.ts'
+import { DEFAULT_LIMITS, type Limits, exceeded } from './limits.ts'
+import type { Transforms } from './transforms.ts'
 
 export interface CodecOptions {
   readonly limits?: Partial<Limits> | undefined
+  /** Values from `threshold` bytes on are compressed, if that makes them shorter. */
+  readonly compressor?: { readonly threshold: number } | undefined
+  readonly cipher?: Cipher | undefined
+  /** What compresses and encrypts. Without it, what is compressed cannot be read. */
+  readonly transforms?: Transforms | undefined
 }
 
 /**
@@ -13,23 +36,32 @@ export interface CodecOptions {
  * LIMIT_EXCEEDED if it is too deep or too large. The value of a binary is its Uint8Array.
  */
 export function encodeEntry(name: Name, entry: Entry, options: CodecOptions): Uint8Array<ArrayBuffer> {
-  const meta = encode(storedMeta(entry.meta), options)
-  return entry.meta.type === 'binary'
-    ? encodeFrame(name, { serializer: RAW, meta, value: entry.value as Uint8Array })
-    : encodeFrame(name, { serializer: CBOR, meta, value: encode(entry.value, options) })
+  const meta = storedMeta(entry.meta)
+  const serializer = meta.type === 'binary' ? RAW : CBOR
+  return (
+    fast?.encodeFrame(name, serializer, meta, entry.value, options) ??
+    encodeParts(name, serializer, meta, entry.value, options)
+  )
 }
 
 /** The entry in a whole frame, a copy of it. CORRUPT_ENTRY if the frame is not what was stored, LIMIT_EXCEEDED. */
 export function decodeEntry(name: Name, bytes: Uint8Array, options: CodecOptions): { meta: Meta; value: unknown } {
+  const found = bytes.length < HEADER ? undefined : fast?.decodeFrame(name, bytes, options)
+  if (found) return { meta: metaOf(name, bytes[1]!, found.meta), value: found.value }
   const frame = parseFrame(name, bytes)
-  const meta = metaOf(name, frame, options)
-  return { meta, value: meta.type === 'binary' ? new Uint8Array(frame.value) : decode(frame.value, options) }
+  const stored = openMeta(name, bytes, frame, options)
+  const meta = metaOf(name, frame.serializer, stored)
+  const value = openValue(name, bytes, frame, stored as Meta, options)
+  return { meta, value: meta.type === 'binary' ? new Uint8Array(value) : decode(value, options) }
 }
 
 /** The metadata alone, from the first bytes of a frame; `needed` as in `parseFrameHead`. */
 export function decodeMeta(name: Name, bytes: Uint8Array, options: CodecOptions): Meta | { readonly needed: number } {
-  const head = parseFrameHead(name, bytes)
-  return 'needed' in head ? head : metaOf(name, head, options)
+  const end = headEnd(name, bytes)
+  if (bytes.length < end) return { needed: end }
+  const found = fast?.decodeHead(name, bytes.subarray(0, end), options)
+  const meta = found ? found.meta : openMeta(name, bytes, parseFrameHead(name, bytes), options)
+  return metaOf(name, bytes[1]!, meta)
 }
 
 const TYPES: readonly unknown[] = ['value', 'binary', 'log'] satisfies EntryType[]
@@ -56,14 +88,76 @@ function storedMeta(meta: Meta): Meta {
 }
 
 /** The metadata, if this version reads the frame. A right checksum does not say that a sound version wrote it. */
-function metaOf(name: Name, head: FrameHead, options: CodecOptions): Meta {
-  const { serializer, compressor, encryptor } = head
-  const isRaw = serializer === RAW
-  const strange = !isRaw && serializer !== CBOR ? 'serializer' : compressor ? 'compressor' : encryptor && 'encryptor'
-  if (strange) throw corrupt(name, `its ${strange} has the id ${head[strange]}, unknown to this version`)
-  const meta = (decode(head.meta, options) ?? {}) as Meta
+function metaOf(name: Name, serializer: number, stored: unknown): Meta {
+  const meta = (stored ?? {}) as Meta
   const wrong = FIELD_NAMES.find((field) => !FIELDS[field](meta[field]))
   if (wrong) throw corrupt(name, `its metadata has a wrong ${wrong}`)
-  if (isRaw !== (meta.type === 'binary')) throw corrupt(name, `its type is ${meta.type}, its serializer ${serializer}`)
-  return storedMeta(meta)
+  if ((serializer === RAW) !== (meta.type === 'binary')) {
+    throw corrupt(name, `its type is ${meta.type}, its serializer ${serializer}`)
+  }
+  const { length, ...own } = meta.own ?? {}
+  return storedMeta(length === undefined ? meta : { ...meta, own: Object.keys(own).length > 0 ? own : undefined! })
+}
+
+function encodeParts(
+  name: Name,
+  serializer: number,
+  meta: Meta,
+  value: unknown,
+  options: CodecOptions,
+): Uint8Array<ArrayBuffer> {
+  const { cipher, compressor, transforms } = options
+  let content = serializer === RAW ? (value as Uint8Array) : encode(value, options)
+  const parts = { serializer, compressor: 0, encryptor: cipher ? XCHACHA20_POLY1305 : 0 }
+  if (compressor && content.length >= compressor.threshold) {
+    meta = { ...meta, own: { ...meta.own, length: content.length } }
+    const packed = transforms!.compress(content)
+    if (packed && packed.length < content.length) {
+      content = packed
+      parts.compressor = LZ4
+    }
+  }
+  let encoded: Uint8Array = encode(meta, options)
+  if (cipher) {
+    const head = Uint8Array.of(LAYOUT, serializer, parts.compressor, parts.encryptor)
+    encoded = sealPart(cipher, { head, name, part: 'meta' }, encoded)
+    content = sealPart(cipher, { head, name, part: 'value', meta: encoded }, content)
+  }
+  return encodeFrame(name, { ...parts, meta: encoded, value: content })
+}
+
+/** What the metadata of a frame says, whatever that is. */
+function openMeta(name: Name, head: Uint8Array, frame: FrameHead, options: CodecOptions): unknown {
+  const { serializer, compressor, encryptor } = frame
+  const { cipher } = options
+  if (cipher ? encryptor !== XCHACHA20_POLY1305 && (encryptor || !cipher.allowPlaintext) : encryptor) {
+    if (!cipher && encryptor !== XCHACHA20_POLY1305) throw unknownId(name, 'encryptor', encryptor)
+    throw new DecryptionError(
+      cipher
+        ? `The entry ${name} is not encrypted as this store is. While a store is being migrated, allowPlaintext lets it be read.`
+        : `The entry ${name} is encrypted: give the store its encryptor.`,
+    )
+  }
+  const meta = encryptor ? openPart(cipher!, { head, name, part: 'meta' }, frame.meta) : frame.meta
+  if (serializer !== RAW && serializer !== CBOR) throw unknownId(name, 'serializer', serializer)
+  if (compressor && compressor !== LZ4) throw unknownId(name, 'compressor', compressor)
+  return decode(meta, options)
+}
+
+function openValue(name: Name, head: Uint8Array, frame: Frame, stored: Meta, options: CodecOptions): Uint8Array {
+  const { compressor, encryptor, meta } = frame
+  const value = encryptor ? openPart(options.cipher!, { head, name, part: 'value', meta }, frame.value) : frame.value
+  if (!compressor) return value
+  const length = stored.own?.['length'] as number
+  const limit = options.limits?.bytes ?? DEFAULT_LIMITS.bytes
+  if (!Number.isSafeInteger(length) || length < 0) throw corrupt(name, 'it does not say how long its value is')
+  if (length > limit) throw exceeded(`${limit} bytes`)
+  if (options.transforms) return options.transforms.decompress(value, length)
+  throw new UnsupportedLayoutError(
+    `The entry ${name} is compressed, and nothing in its store was when that was opened: connect to it again.`,
+  )
+}
+
+function unknownId(name: Name, what: string, id: number): CorruptEntryError {
+  return corrupt(name, `its ${what} has the id ${id}, unknown to this version`)
 }

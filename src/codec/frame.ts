@@ -1,11 +1,20 @@
 import type { Name, Version } from '../base/entry.ts'
 import { CorruptEntryError } from '../base/errors.ts'
 import { toHex, utf8Encoder } from './cbor-text.ts'
-import { xxh3 } from './xxh3.ts'
+import { fast } from './fast.ts'
+import { xxh3 as xxh3Twin } from './xxh3.ts'
 
 /** Serializer ids: konserve's where it has one, ours from 16, users' from 128. */
 export const CBOR = 3
 export const RAW = 17
+/** Compressor ids. */
+export const LZ4 = 1
+/** Encryptor ids. */
+export const XCHACHA20_POLY1305 = 16
+
+export const LAYOUT = 2
+/** Bytes of a frame before its metadata. */
+export const HEADER = 20
 
 /** The stored parts of an entry, each `encrypt(compress(serialize(x)))`, and the ids of what was done to them. */
 export interface FrameParts {
@@ -49,9 +58,6 @@ export function encodeFrame(
 /** The parts of a whole frame, as views of `bytes`. CORRUPT_ENTRY if it is not what was stored under `name`. */
 export function parseFrame(name: Name, bytes: Uint8Array): Frame {
   const head = parseFrameHead(name, bytes)
-  if ('needed' in head) {
-    throw corrupt(name, `it ends after ${bytes.length} of at least ${head.needed} bytes`)
-  }
   const value = bytes.subarray(HEADER + head.meta.length)
   if (viewOf(bytes).getBigUint64(12) !== xxh3(value, nameSeed(name))) {
     throw corrupt(name, 'the checksum of its value is wrong')
@@ -59,20 +65,20 @@ export function parseFrame(name: Name, bytes: Uint8Array): Frame {
   return { ...head, value }
 }
 
-/**
- * The same without the value, from the first bytes of a frame. `needed` says how many bytes from its start it takes
- * where `bytes` are too few; where there are no more, the frame is corrupt, and `parseFrame` says so.
- */
-export function parseFrameHead(name: Name, bytes: Uint8Array): FrameHead | { readonly needed: number } {
-  if ((bytes[0] ?? LAYOUT) !== LAYOUT) throw corrupt(name, `its layout is ${bytes[0]}, not ${LAYOUT}`)
-  if (bytes.length < HEADER) return { needed: HEADER }
-  const view = viewOf(bytes)
-  const end = HEADER + view.getUint32(4)
-  if (bytes.length < end) return { needed: end }
-  if (view.getUint32(8) !== headSum(name, bytes, end)) {
+/** The same without the value, from the first bytes of a frame: as many as `headEnd` says, or more. */
+export function parseFrameHead(name: Name, bytes: Uint8Array): FrameHead {
+  const end = headEnd(name, bytes)
+  if (bytes.length < end) throw corrupt(name, `it ends after ${bytes.length} of at least ${end} bytes`)
+  if (viewOf(bytes).getUint32(8) !== headSum(name, bytes, end)) {
     throw corrupt(name, 'the checksum of its metadata is wrong')
   }
   return { serializer: bytes[1]!, compressor: bytes[2]!, encryptor: bytes[3]!, meta: bytes.subarray(HEADER, end) }
+}
+
+/** How many bytes of a frame hold its metadata, as far as the first of them tell. CORRUPT_ENTRY for another layout. */
+export function headEnd(name: Name, bytes: Uint8Array): number {
+  if ((bytes[0] ?? LAYOUT) !== LAYOUT) throw corrupt(name, `its layout is ${bytes[0]}, not ${LAYOUT}`)
+  return HEADER + (bytes.length < HEADER ? 0 : viewOf(bytes).getUint32(4))
 }
 
 /** The header in hex: it changes with every byte of the frame, and so tells one state of a blob from another. */
@@ -83,9 +89,6 @@ export function frameVersion(bytes: Uint8Array): Version {
 export function corrupt(name: Name, reason: string): CorruptEntryError {
   return new CorruptEntryError(`The entry ${name} is corrupt: ${reason}.`)
 }
-
-const LAYOUT = 2
-const HEADER = 20
 
 // Both sums of a frame have one seed.
 let seededName: Name | undefined
@@ -106,6 +109,10 @@ function headSum(name: Name, bytes: Uint8Array, end: number): number {
   const covered = new Uint8Array(bytes.subarray(4, end))
   covered.set(bytes.subarray(0, 8))
   return Number(BigInt.asUintN(32, xxh3(covered, nameSeed(name))))
+}
+
+function xxh3(bytes: Uint8Array, seed = 0n): bigint {
+  return fast?.xxh3(bytes, seed) ?? xxh3Twin(bytes, seed)
 }
 
 function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {

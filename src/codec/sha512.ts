@@ -1,8 +1,14 @@
+import { fast } from './fast.ts'
+
 /**
  * SHA-512 (FIPS 180-4 §6.4), for the names of long keys: `docs/decisions/sha512.md` says why it is not a library's. Its
  * constants are computed when they are first needed, being the fractions of roots of primes.
  */
 export function sha512(message: Uint8Array): Uint8Array<ArrayBuffer> {
+  return fast?.sha512(message) ?? sha512Twin(message)
+}
+
+export function sha512Twin(message: Uint8Array): Uint8Array<ArrayBuffer> {
   const [start, k] = (constants ??= makeConstants())
   const padded = new Uint8Array(Math.ceil((message.length + 17) / 128) * 128)
   padded.set(message)

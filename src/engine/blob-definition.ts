@@ -3,11 +3,12 @@ import { ConflictError, UnsupportedLayoutError, storeExists, storeNotFound } fro
 import { DESCRIPTOR_NAME } from '../base/name.ts'
 import type { Schema } from '../base/schema.ts'
 import { type PromiseOrValue, chain, onFailure, rescue } from '../base/promise-or-value.ts'
-import type { Limits } from '../codec/limits.ts'
-import { readDescriptor, writeDescriptor } from './descriptor.ts'
+import { type FoundDescriptor, newDescriptor, readDescriptor, writeDescriptor } from './descriptor.ts'
 import type { ChunksOptions } from './chunks.ts'
 import { framed } from './framed.ts'
 import { removeParts } from './parts.ts'
+import { sealedNames } from './sealed-names.ts'
+import { type Sealing, type SealingConfig, newSealing, openSealing } from './sealing.ts'
 
 /** What is at the place that a config names. */
 export type ContainerState = 'absent' | 'empty' | 'foreign' | 'store'
@@ -31,7 +32,7 @@ export interface BlobDefinition<Config extends BaseConfig> {
 }
 
 /** A backend's definition from the one of its blobs: descriptor, exclusive creation, identity, careful removal. */
-export function blobDefinition<Config extends BaseConfig & { readonly limits?: Partial<Limits> | undefined }>(
+export function blobDefinition<Config extends BaseConfig & SealingConfig>(
   spec: BlobDefinition<Config>,
 ): BackendDefinition<Config> {
   /** What `use` makes of the blobs of a place, which are closed again if it fails. */
@@ -52,14 +53,14 @@ export function blobDefinition<Config extends BaseConfig & { readonly limits?: P
   function find<T>(
     config: Config,
     context: OpenContext,
-    use: (blobs: BlobBackend) => PromiseOrValue<T>,
+    use: (blobs: BlobBackend, found: FoundDescriptor) => PromiseOrValue<T>,
     otherwise: (state: ContainerState, config: Config) => T,
   ): PromiseOrValue<T> {
     return chain(spec.container(config, context), (state) =>
       state === 'store'
         ? open(config, context, (blobs) =>
             chain(readDescriptor(blobs, config.id, context), (found) =>
-              found ? use(blobs) : chain(blobs.close(context), () => otherwise('absent', config)),
+              found ? use(blobs, found) : chain(blobs.close(context), () => otherwise('absent', config)),
             ),
           )
         : otherwise(state, config),
@@ -73,29 +74,42 @@ export function blobDefinition<Config extends BaseConfig & { readonly limits?: P
       : storeNotFound(place)
   }
 
-  const backend = (blobs: BlobBackend, { limits }: Config, { onError }: OpenContext): Backend =>
-    framed(blobs, { ...spec.framed, limits, onError })
+  const backend = (blobs: BlobBackend, { codec, nameKey }: Sealing, { onError }: OpenContext): Backend => {
+    const entries = framed(blobs, { ...spec.framed, ...codec, onError })
+    return nameKey ? sealedNames(entries, nameKey, codec.transforms!) : entries
+  }
 
   return {
     ...spec,
+    secrets: [...(spec.secrets ?? []), 'encryptor.key', 'encryptor.oldKeys'],
     create: (config, context) =>
       chain(spec.container(config, context), (state) =>
         state === 'foreign'
           ? refuse(state, config)
-          : open(config, context, (blobs) => {
-              const written = rescue(
-                () => writeDescriptor(blobs, config.id, context),
-                (error) => {
-                  if (!(error instanceof ConflictError)) throw error
-                  return chain(readDescriptor(blobs, config.id, context), () => {
-                    throw storeExists(spec.locate(config))
-                  })
-                },
-              )
-              return chain(written, () => backend(blobs, config, context))
-            }),
+          : open(config, context, (blobs) =>
+              chain(newSealing(config, context), ({ sealing, fields }) => {
+                const descriptor = { ...newDescriptor(config.id), ...fields }
+                const written = rescue(
+                  () => writeDescriptor(blobs, descriptor, { ifVersion: null }, context),
+                  (error) => {
+                    if (!(error instanceof ConflictError)) throw error
+                    return chain(readDescriptor(blobs, config.id, context), () => {
+                      throw storeExists(spec.locate(config))
+                    })
+                  },
+                )
+                return chain(written, () => backend(blobs, sealing, context))
+              }),
+            ),
       ),
-    open: (config, context) => find(config, context, (blobs) => backend(blobs, config, context), refuse),
+    open: (config, context) =>
+      find(
+        config,
+        context,
+        (blobs, found) =>
+          chain(openSealing(blobs, config, found, context), (sealing) => backend(blobs, sealing, context)),
+        refuse,
+      ),
     exists: (config, context) =>
       find(
         config,

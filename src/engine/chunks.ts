@@ -2,10 +2,10 @@ import type { Backend, BinaryReader, BlobBackend, Call } from '../base/backend.t
 import type { ChunksInfo, Entry, Meta, Name } from '../base/entry.ts'
 import { ConflictError } from '../base/errors.ts'
 import { type PromiseOrValue, chain, each, onFailure, repeat, rescue } from '../base/promise-or-value.ts'
-import { decodeEntry, encodeEntry } from '../codec/codec.ts'
+import { type CodecOptions, decodeEntry, encodeEntry } from '../codec/codec.ts'
 import { joinBytes } from '../codec/cbor-text.ts'
 import { corrupt } from '../codec/frame.ts'
-import { DEFAULT_LIMITS, type Limits, exceeded } from '../codec/limits.ts'
+import { DEFAULT_LIMITS, exceeded } from '../codec/limits.ts'
 import { chunkName, chunkPrefix, randomId, removeParts } from './parts.ts'
 
 /** Binaries up to so many bytes are one frame, larger ones chunks of this size. */
@@ -14,8 +14,7 @@ export const CHUNK_SIZE: number = 1024 * 1024
 /** The next piece of a binary, `undefined` after the last. */
 export type Pieces = () => PromiseOrValue<Uint8Array | undefined>
 
-export interface ChunksOptions {
-  readonly limits?: Partial<Limits> | undefined
+export interface ChunksOptions extends CodecOptions {
   readonly chunkSize?: number | undefined
   readonly onError: (error: unknown) => void
 }

@@ -1,9 +1,10 @@
-import type { BlobBackend, Call } from '../base/backend.ts'
+import type { BlobBackend, Call, Condition } from '../base/backend.ts'
+import type { Version } from '../base/entry.ts'
 import { UnsupportedLayoutError, otherStore } from '../base/errors.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
 import { type PromiseOrValue, chain } from '../base/promise-or-value.ts'
 import { decode, encode } from '../codec/cbor.ts'
-import { CBOR, encodeFrame, parseFrame } from '../codec/frame.ts'
+import { CBOR, corrupt, encodeFrame, parseFrame } from '../codec/frame.ts'
 
 /** What a store says of itself, under the name `~d`: a frame that is never compressed or encrypted. */
 export interface Descriptor {
@@ -13,33 +14,57 @@ export interface Descriptor {
   /** The store's UUID in lower case. */
   readonly id: string
   readonly created: Date
+  /** Whether something in it may be compressed. */
+  readonly compressed?: boolean
+  /** A sealed part for each key of an encrypted store; see `sealing.ts`. */
+  readonly checks?: readonly Uint8Array[]
   readonly [field: string]: unknown
+}
+
+export interface FoundDescriptor {
+  readonly descriptor: Descriptor
+  readonly version: Version
 }
 
 const KIND = { format: 'konserve-ts', layout: 2, naming: 1 }
 
-/** Write the descriptor of a new store; `ConflictError` if there is one. */
-export function writeDescriptor(blobs: BlobBackend, id: string, call: Call): PromiseOrValue<unknown> {
-  const descriptor: Descriptor = { ...KIND, id, created: new Date() }
+/** What the descriptor of a new store says first. */
+export function newDescriptor(id: string): Descriptor {
+  return { ...KIND, id, created: new Date() }
+}
+
+/** With `ifVersion: null` it is a new store's; `ConflictError` if there is one. */
+export function writeDescriptor(
+  blobs: BlobBackend,
+  descriptor: Descriptor,
+  condition: Condition,
+  call: Call,
+): PromiseOrValue<unknown> {
   const frame = encodeFrame(DESCRIPTOR_NAME, {
     serializer: CBOR,
     meta: encode({}),
     value: encode(descriptor),
   })
-  return blobs.put(DESCRIPTOR_NAME, frame, { ifVersion: null }, { ...call, durability: 'strict' })
+  return blobs.put(DESCRIPTOR_NAME, frame, condition, { ...call, durability: 'strict' })
 }
 
-/** Whether there is a descriptor, checked to be one that this version reads and to be of store `id`. CORRUPT_ENTRY. */
-export function readDescriptor(blobs: BlobBackend, id: string, call: Call): PromiseOrValue<boolean> {
+/** The descriptor, if there is one, checked to be one that this version reads and to be of store `id`. CORRUPT_ENTRY. */
+export function readDescriptor(
+  blobs: BlobBackend,
+  id: string,
+  call: Call,
+): PromiseOrValue<FoundDescriptor | undefined> {
   return chain(blobs.get(DESCRIPTOR_NAME, {}, call), (blob) => {
-    if (blob === undefined) return false
-    const found = decode(parseFrame(DESCRIPTOR_NAME, blob.bytes).value) as Partial<Descriptor> | undefined
-    const { format, layout, naming } = { ...found }
+    if (blob === undefined) return undefined
+    const descriptor = decode(parseFrame(DESCRIPTOR_NAME, blob.bytes).value) as Descriptor
+    const { format, layout, naming, checks = [] } = { ...descriptor }
     const kind = `${format}, layout ${layout}, naming ${naming}`
     if (kind !== 'konserve-ts, layout 2, naming 1') {
       throw new UnsupportedLayoutError(`The store here is ${kind}. Open it with the version that wrote it.`)
     }
-    if (found!.id !== id) throw otherStore(found!.id, id)
-    return true
+    if (descriptor.id !== id) throw otherStore(descriptor.id, id)
+    const areSound = Array.isArray(checks) && checks.every((check) => check instanceof Uint8Array)
+    if (!areSound) throw corrupt(DESCRIPTOR_NAME, 'its checks are no byte strings')
+    return { descriptor, version: blob.version }
   })
 }

@@ -196,7 +196,9 @@ describe('no property of a prototype is touched', () => {
     const error = decode(
       new Uint8Array([0xd8, 27, 0x82, 0x65, ...new TextEncoder().encode('Error'), ...inner]),
     ) as Error
-    expect(Object.getOwnPropertyNames(error).toSorted()).toStrictEqual(['message', 'stack'])
+    // What else an error has depends on the engine.
+    const usual = new Set(['stack', ...Object.getOwnPropertyNames(new Error('x'))])
+    expect(Object.getOwnPropertyNames(error).filter((name) => !usual.has(name))).toStrictEqual([])
   })
 })
 

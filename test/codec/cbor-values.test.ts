@@ -32,7 +32,7 @@ describe('every value comes back as it was', () => {
       fc.property(anyText, (text) => roundTrip(text) === text),
       { numRuns: 2000 },
     )
-    for (const text of ['\ud800', 'x'.repeat(100) + '\udfff', '\udc00\ud800', '\ud83d\ude00\ud83d']) {
+    for (const text of ['\ud800', 'x'.repeat(100) + '\udfff', '\udc00\ud800', '\ud83d\ude00\ud83d', '\ud800\uffee']) {
       expect(roundTrip(text)).toBe(text)
       expect(roundTrip({ [text]: text })).toStrictEqual({ [text]: text })
     }
@@ -304,7 +304,10 @@ describe('what cannot be stored', () => {
         { limits },
       ),
     ).toThrow(LimitExceededError)
-    expect(() => encode(1n << (8n * 1024n * 1024n + 1n))).toThrow(LimitExceededError)
+    // The first is ours; engines other than V8 make no bigint of this size.
+    expect(() => encode(1n << (8n * 1024n * 1024n + 1n))).toThrow(
+      /bytes in a bigint|BigInt is too large|BigInt .* too big/,
+    )
   })
 })
 

@@ -1,37 +1,41 @@
 import type { DecodeOptions } from '../cbor-decode.ts'
 import { utf8Decoder } from '../cbor-text.ts'
+import { LEFT } from '../fast.ts'
 import { decoderOf, setProperty } from '../kinds.ts'
-import { DEFAULT_LIMITS } from '../limits.ts'
-import { bytes, core, floats, generation, refresh, result, trim, words } from './memory.ts'
-
-/** What `decode` answers for bytes that are left to the twin: no value. */
-export const LEFT: unique symbol = Symbol('left to the twin')
+import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
+import {
+  MOST_BYTES,
+  MOST_LEVELS,
+  bytes,
+  core,
+  floats,
+  generation,
+  isReady,
+  refresh,
+  result,
+  take,
+  trim,
+  words,
+} from './memory.ts'
 
 /**
  * Values out of the tape that the module makes of CBOR; `wasm/core/src/tape.rs` says what is on it. Whatever goes wrong
  * on the way, the twin reads the bytes again and says what.
  */
 export function decode(input: Uint8Array, { limits }: DecodeOptions): unknown {
-  const { length } = input
-  // A registered type may decode on its own account meanwhile.
-  if (isBusy || length > Math.min(MOST_BYTES, limits?.bytes ?? DEFAULT_LIMITS.bytes)) return LEFT
+  if (!isReady() || input.length > mostBytes(limits)) return LEFT
+  return reading(() => {
+    take(input)
+    return begin(core.parse(input.length, mostLevels(limits))) ? read() : LEFT
+  })
+}
+
+/** What `body` makes of the tape; `LEFT` if it fails, or if a registered type decodes on its own account. */
+export function reading<T>(body: () => T): T | typeof LEFT {
+  if (isBusy) return LEFT
   isBusy = true
   try {
-    place = core.input(length)
-    refresh()
-    bytes.set(input, place)
-    const isParsed = core.parse(0, length, Math.min(MOST_LEVELS, limits?.depth ?? DEFAULT_LIMITS.depth))
-    refresh()
-    // Also after bytes that are refused: they may have been what made it forget.
-    if (generation !== known || words[result + 3]) {
-      known = generation
-      constructors = []
-    }
-    if (!isParsed) return LEFT
-    at = words[result]! >> 2
-    number = words[result + 1]! >> 3
-    text = words[result + 2]!
-    return read()
+    return body()
   } catch {
     return LEFT
   } finally {
@@ -41,10 +45,29 @@ export function decode(input: Uint8Array, { limits }: DecodeOptions): unknown {
   }
 }
 
-/** What the module's memory is spent on at most, some 13 times of it: all of it may be integers of one byte. */
-const MOST_BYTES = 8 * 1024 * 1024
-/** What fits on the module's stack. */
-const MOST_LEVELS = 1000
+/** Turn to the tape that a call has just left, and pass on whether there is one. */
+export function begin(isParsed: number): boolean {
+  refresh()
+  // Also after bytes that are refused: they may have been what made it forget.
+  if (generation !== known || words[result + 3]) {
+    known = generation
+    constructors = []
+  }
+  at = words[result]! >> 2
+  number = words[result + 1]! >> 3
+  text = words[result + 2]!
+  place = words[result + 4]!
+  return isParsed === 1
+}
+
+export function mostBytes(limits: Partial<Limits> | undefined): number {
+  return Math.min(MOST_BYTES, limits?.bytes ?? DEFAULT_LIMITS.bytes)
+}
+
+export function mostLevels(limits: Partial<Limits> | undefined): number {
+  return Math.min(MOST_LEVELS, limits?.depth ?? DEFAULT_LIMITS.depth)
+}
+
 /** Items up to which an array is made as a whole. */
 const PREALLOCATED = 100_000
 /** Objects of one shape from which on a function is made for it. */
@@ -68,8 +91,9 @@ let known = 0
 
 const SIMPLE = [false, true, null, undefined]
 
+/** The next value of the tape. */
 // Literals, because engines make a table of them. Their names are those of wasm/core/src/tape.rs.
-function read(): unknown {
+export function read(): unknown {
   const node = words[at++]!
   const payload = node >>> 4
   switch (node & 15) {

@@ -1,34 +1,64 @@
 import type { EncodeOptions } from '../cbor-writer.ts'
 import { isWellFormed, toWtf8, utf8Encoder } from '../cbor-text.ts'
 import { BYTES_TAG, MAP_TAG, partsOf, WTF8_TAG } from '../kinds.ts'
-import { DEFAULT_LIMITS } from '../limits.ts'
+import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
 import { type KeyNode, firstKeys, follow } from './keys.ts'
-import { bytes, core, floats, refresh, trim, view } from './memory.ts'
+import { bytes, core, floats, generation, isReady, refresh, trim, view } from './memory.ts'
 
 /**
  * A value as CBOR, the same bytes as the twin's, written straight into the module's memory. Whatever cannot be written,
  * the twin tries again and says why.
  */
 export function encode(value: unknown, { limits, deterministic }: EncodeOptions): Uint8Array<ArrayBuffer> | undefined {
-  // A registered type may encode on its own account meanwhile.
-  if (isBusy || deterministic) return undefined
-  isBusy = true
-  levels = limits?.depth ?? DEFAULT_LIMITS.depth
-  most = limits?.bytes ?? DEFAULT_LIMITS.bytes
+  const most = limits?.bytes ?? DEFAULT_LIMITS.bytes
+  if (deterministic || !isReady() || !begin(limits, most, LARGE)) return undefined
   try {
-    // Somebody has made Object.prototype enumerable: `for in` would list what is no property of the value's own.
-    for (const _ in NOTHING_OWN) return undefined
-    make(INITIAL_ROOM)
-    position = place
     write(value)
     return result()
   } catch {
     return undefined
   } finally {
-    isBusy = false
-    large = []
-    trim()
+    finish()
   }
+}
+
+/**
+ * Begin to write at most `size` bytes; answers whether that is possible now. Byte strings from `past` bytes on do not pass
+ * through the module's memory. `finish` must follow.
+ */
+export function begin(limits: Partial<Limits> | undefined, size: number, past: number): boolean {
+  // A registered type may encode on its own account meanwhile.
+  if (isBusy) return false
+  // Somebody has made Object.prototype enumerable: `for in` would list what is no property of the value's own.
+  for (const _ in NOTHING_OWN) return false
+  isBusy = true
+  levels = limits?.depth ?? DEFAULT_LIMITS.depth
+  most = size
+  large = past
+  position = place
+  if (generation !== begun) {
+    begun = generation
+    position = place = 0
+    make(INITIAL_ROOM)
+  }
+  return true
+}
+
+/** How many bytes are written. An instance that was begun with may be gone. */
+export function written(): number {
+  if (generation !== begun) throw new Error('Begun with another instance')
+  return position - place
+}
+
+/** Leave `count` bytes free. */
+export function skip(count: number): void {
+  position += count
+}
+
+export function finish(): void {
+  isBusy = false
+  if (passed.length > 0) passed = []
+  trim()
 }
 
 // Major types of RFC 8949, section 3.1, in their place in the initial byte.
@@ -57,37 +87,41 @@ const arrayPrototype = Array.prototype
 let isBusy = false
 let levels = 0
 let most = 0
+let large = 0
+
+/** The instance in whose memory the room is. */
+let begun = 0
 
 /** The room in memory: where it starts, where the next byte goes, and where to ask for more. */
 let place = 0
 let position = 0
-let end = 0
+let limit = 0
 
 /** Bytes that are still to be put in, each before the position that it had in what is written. */
-let large: [at: number, content: Uint8Array][] = []
+let passed: [at: number, content: Uint8Array][] = []
 
 function make(room: number): void {
   if (room > most + INITIAL_ROOM) throw new RangeError('Too large')
-  const written = position - place
+  const count = position - place
   place = core.output(room)
   refresh()
-  position = place + written
-  end = place + room - SLACK
+  position = place + count
+  limit = place + room - SLACK
 }
 
 function reserve(count: number): void {
-  if (position + count > end) make(Math.max(2 * (end + SLACK - place), position - place + count + SLACK))
+  if (position + count > limit) make(Math.max(2 * (limit + SLACK - place), position - place + count + SLACK))
 }
 
 function result(): Uint8Array<ArrayBuffer> {
-  let size = position - place
-  for (const [, content] of large) size += content.length
+  let size = written()
+  for (const [, content] of passed) size += content.length
   if (size > most) throw new RangeError('Too large')
-  if (large.length === 0) return bytes.slice(place, position)
+  if (passed.length === 0) return bytes.slice(place, position)
   const whole = new Uint8Array(size)
   let from = place
   let to = 0
-  for (const [at, content] of large) {
+  for (const [at, content] of passed) {
     whole.set(bytes.subarray(from, place + at), to)
     to += place + at - from
     from = place + at
@@ -98,7 +132,8 @@ function result(): Uint8Array<ArrayBuffer> {
   return whole
 }
 
-function write(value: unknown): void {
+/** Write a value. */
+export function write(value: unknown): void {
   switch (typeof value) {
     case 'string':
       return writeText(value)
@@ -118,7 +153,7 @@ function write(value: unknown): void {
 }
 
 function writeByte(byte: number): void {
-  if (position > end) reserve(0)
+  if (position > limit) reserve(0)
   bytes[position++] = byte
 }
 
@@ -146,7 +181,7 @@ function writeHead(major: number, argument: number): void {
 }
 
 function writeNumber(value: number): void {
-  if (position > end) reserve(0)
+  if (position > limit) reserve(0)
   const integer = value | 0
   if (integer === value && (integer !== 0 || 1 / value > 0)) {
     if (integer < 0) writeHead(NEGATIVE, ~integer)
@@ -164,7 +199,7 @@ function writeBigint(value: bigint): void {
   const isNegative = value < 0n
   const magnitude = isNegative ? ~value : value
   if (magnitude >> 64n) throw new RangeError('Left to the twin')
-  if (position > end) reserve(0)
+  if (position > limit) reserve(0)
   bytes[position++] = TAGGED | (isNegative ? 3 : 2)
   // The eight bytes, of which those from the first that counts on stay.
   view.setBigUint64(position + 1, magnitude)
@@ -177,15 +212,17 @@ function writeBigint(value: bigint): void {
 
 function writeBytes(content: Uint8Array): void {
   const { length } = content
-  if (position > end) reserve(0)
+  if (position > limit) reserve(0)
   writeHead(BYTES, length)
-  if (length >= LARGE) {
-    large.push([position - place, content])
-    return
-  }
-  reserve(length)
+  if (length >= large) passed.push([position - place, content])
+  else writeRaw(content)
+}
+
+/** Bytes as they are. */
+export function writeRaw(content: Uint8Array): void {
+  reserve(content.length)
   bytes.set(content, position)
-  position += length
+  position += content.length
 }
 
 function writeText(text: string): void {
@@ -233,7 +270,7 @@ function writeLongText(text: string): void {
   const { length } = text
   reserve(3 * length)
   const from = position + headSize(length)
-  const { written } = utf8Encoder.encodeInto(text, bytes.subarray(from, end + SLACK))
+  const { written } = utf8Encoder.encodeInto(text, bytes.subarray(from, limit + SLACK))
   if (written === length || isWellFormed(text)) return finishText(from, written)
   writeHead(TAGGED, WTF8_TAG)
   writeBytes(toWtf8(text))
@@ -258,7 +295,7 @@ function writeObject(value: object): void {
   const [tag, content, isNested] = partsOf(value)
   if (tag !== undefined && tag !== BYTES_TAG) {
     if (typeof tag === 'bigint') throw new RangeError('Left to the twin')
-    if (position > end) reserve(0)
+    if (position > limit) reserve(0)
     writeHead(TAGGED, tag)
   }
   if (isNested) {
@@ -285,7 +322,7 @@ function enter(): void {
 
 function writeItems(items: readonly unknown[]): void {
   enter()
-  if (position > end) reserve(0)
+  if (position > limit) reserve(0)
   const { length } = items
   writeHead(ARRAY, length)
   let i = 0
@@ -312,7 +349,7 @@ function writeRun(items: readonly unknown[], length: number): number {
 
 function writeMap(map: Map<unknown, unknown>): void {
   enter()
-  if (position > end) reserve(0)
+  if (position > limit) reserve(0)
   writeHead(MAP, map.size)
   for (const [key, value] of map) {
     write(key)
@@ -323,7 +360,7 @@ function writeMap(map: Map<unknown, unknown>): void {
 
 function writePlain(object: Record<string, unknown>): void {
   enter()
-  if (position > end) reserve(0)
+  if (position > limit) reserve(0)
   // The head comes when the properties are counted.
   const start = position++ - place
   let node: KeyNode | undefined = firstKeys()
@@ -355,7 +392,7 @@ function writePlain(object: Record<string, unknown>): void {
     reserve(size)
     const from = place + start + 1
     bytes.copyWithin(from + size, from, position)
-    for (const each of large) if (each[0] > start) each[0] += size
+    for (const each of passed) if (each[0] > start) each[0] += size
     const after = position + size
     position = from - 1
     writeHead(MAP, count)

@@ -1,17 +1,38 @@
-/** What the module exports; `wasm/core/src/memory.rs` says what each does. All places are byte offsets into its memory. */
+/** What the modules export; the `memory.rs` of each crate in `wasm/` says what it does. All places are byte offsets into their memory. */
 interface Core {
   readonly memory: WebAssembly.Memory
   result(): number
   input(length: number): number
   output(length: number): number
+  name(length: number): number
   numbers(count: number): number
   write_numbers(count: number, at: number): number
-  parse(start: number, length: number, depth: number): number
+  parse(length: number, depth: number): number
   shape_parent(shape: number): number
   shape_key(shape: number): number
+  finish_frame(serializer: number, metaEnd: number, end: number): void
+  open_frame(length: number, depth: number, headOnly: number): number
+  sum(length: number, seed: bigint): bigint
+  sha512(length: number): void
+}
+
+/** What the second module exports besides. */
+interface Full extends Core {
+  settings(): number
+  seal_frame(serializer: number, valueEnd: number, end: number, threshold: number, isSealed: number): number
+  open_sealed(length: number, depth: number, headOnly: number): number
+  open_value(length: number, rawLength: number, depth: number, parses: number): number
+  compress(length: number): number
+  decompress(length: number, rawLength: number): number
+  seal(associated: number, length: number): number
+  open(associated: number, length: number): number
+  seal_name(length: number): void
+  open_name(length: number): number
 }
 
 export let core: Core
+/** The same instance, once it is one of the second module. */
+export let full: Full | undefined
 
 /** The module's memory, as bytes and as elements of 4 and of 8 bytes. A call that may allocate may take it away: see `refresh`. */
 export let bytes: Uint8Array<ArrayBuffer>
@@ -25,13 +46,38 @@ export let result: number
 /** How many instances there have been: what was learned from one is not true of another. */
 export let generation = 0
 
-let module: WebAssembly.Module
+/** What the module's memory is spent on at most, some 13 times of it: all of it may be integers of one byte. */
+export const MOST_BYTES: number = 8 * 1024 * 1024
+/** What fits on the module's stack. */
+export const MOST_LEVELS = 1000
 
-/** Make an instance of `source`. Throws where WebAssembly is not allowed or not known. */
-export function start(source: WebAssembly.Module): void {
-  module = source
+/** Where the first module comes from; the entry says it. */
+export function setSource(load: () => WebAssembly.Module): void {
+  source = load
+}
+
+/**
+ * Whether a module is at work. The first is compiled when it is first asked for; where a Content Security Policy does not
+ * allow that (there is no 'wasm-unsafe-eval' in it), or the platform cannot, all is done in TypeScript.
+ */
+export function isReady(): boolean {
+  if (ready === undefined) {
+    try {
+      start(source())
+      ready = true
+    } catch {
+      ready = false
+    }
+  }
+  return ready
+}
+
+/** Let an instance of `next` take the place of the one before. */
+export function start(next: WebAssembly.Module): void {
+  module = next
   // It imports nothing.
   core = new WebAssembly.Instance(module).exports as unknown as Core
+  full = 'seal_frame' in core ? (core as Full) : undefined
   generation++
   look()
   result = core.result() >> 2
@@ -47,7 +93,25 @@ export function trim(): void {
   if (bytes.length > KEPT_BYTES) start(module)
 }
 
+/** Copy `content` to the start of the module's input, in a room of `length` bytes; answers where that is. */
+export function take(content: Uint8Array, length: number = content.length): number {
+  const place = core.input(length)
+  refresh()
+  bytes.set(content, place)
+  return place
+}
+
+/** A copy of `length` bytes from `place` on. */
+export function copy(place: number, length: number): Uint8Array<ArrayBuffer> {
+  refresh()
+  return bytes.slice(place, place + length)
+}
+
 const KEPT_BYTES = 32 * 1024 * 1024
+
+let source: () => WebAssembly.Module
+let module: WebAssembly.Module
+let ready: boolean | undefined
 
 function look(): void {
   bytes = new Uint8Array(core.memory.buffer as ArrayBuffer)

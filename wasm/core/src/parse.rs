@@ -17,20 +17,22 @@ const CHUNK_UNITS: usize = 4096;
 /// Items from which on a run of numbers is looked for.
 const SHORTEST_RUN: usize = 4;
 
-/// Parse all of `input`, which is at most 2^27 bytes, nested at most `depth` deep.
-pub fn parse(input: Padded, depth: u32, tape: &mut Tape, shapes: &mut Shapes) -> Result<()> {
+/// Parse all of `input`, which is at most 2^27 bytes: one value after the other, the first up to the first of `ends` and so
+/// on, each nested at most `depth` deep.
+pub fn parse(input: Padded, ends: &[usize], depth: u32, tape: &mut Tape, shapes: &mut Shapes) -> Result<()> {
     tape.clear();
     let bytes = input.bytes();
     // Texts are copied eight bytes at a time.
     tape.texts.reserve(bytes.len() + 8);
     let mut parser = Parser { input, bytes, at: 0, depth, tape, shapes, chunk: None, chunk_units: 0 };
-    parser.value()?;
-    parser.end_chunk();
-    if parser.at == bytes.len() {
-        Ok(())
-    } else {
-        Err(Refused)
+    for &end in ends {
+        parser.value()?;
+        if parser.at != end {
+            return Err(Refused);
+        }
     }
+    parser.end_chunk();
+    Ok(())
 }
 
 struct Parser<'a> {
@@ -404,7 +406,7 @@ mod tests {
         // What is behind the bytes must not matter.
         room.extend([0x61; PADDING]);
         shapes.renew();
-        parse(Padded::new(&room), 64, tape, shapes).is_ok()
+        parse(Padded::new(&room), &[bytes.len()], 64, tape, shapes).is_ok()
     }
 
     /// Walk over a tape as JavaScript does; answers where its first value ends. Panics where the tape does not add up.

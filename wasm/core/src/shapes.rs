@@ -1,6 +1,8 @@
 //! The orders of keys that objects were seen with, as a trie: with its help a key is one comparison, and an object one
 //! node of the tape. Its size is bounded, whatever the input.
 
+use alloc::vec::Vec;
+use alloc::vec;
 use crate::padded::{first_bytes, Padded};
 
 pub struct Shapes {

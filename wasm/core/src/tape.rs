@@ -1,6 +1,8 @@
 //! What the parser leaves for JavaScript: one word a node, in the order in which values are built. A node's kind is in
 //! its low four bits, the payload above.
 
+use alloc::vec::Vec;
+
 pub const KIND_BITS: u32 = 4;
 
 /// Payload: the integer itself, signed.
