@@ -17,6 +17,38 @@ declare module 'msgpackr' {
   }
 }
 
+declare module 'hash-wasm' {
+  interface Hasher {
+    init(): Hasher
+    update(bytes: Uint8Array): Hasher
+    digest(form: 'binary'): Uint8Array
+  }
+  export function createXXHash3(): Promise<Hasher>
+  export function createSHA512(): Promise<Hasher>
+}
+
+declare module 'fflate' {
+  export function deflateSync(bytes: Uint8Array): Uint8Array
+  export function inflateSync(bytes: Uint8Array): Uint8Array
+}
+
+declare module 'lz4js' {
+  const lz4: {
+    compress(bytes: Uint8Array): Uint8Array
+    decompress(bytes: Uint8Array, maxSize?: number): Uint8Array
+    compressBound(length: number): number
+    compressFrame(from: Uint8Array, to: Uint8Array): number
+    decompressFrame(from: Uint8Array, to: Uint8Array): number
+    makeBuffer(length: number): Uint8Array
+  }
+  export default lz4
+}
+
+declare module 'lz4js/xxh32.js' {
+  const xxh32: { hash(seed: number, bytes: Uint8Array, start: number, length: number): number }
+  export default xxh32
+}
+
 declare module '*/dist/cbor.js' {
   export const encode: typeof import('../src/cbor.ts').encode
   export const decode: typeof import('../src/cbor.ts').decode
@@ -28,4 +60,40 @@ declare module '*/dist/codec/cbor-encode.js' {
 
 declare module '*/dist/codec/cbor-decode.js' {
   export const decode: typeof import('../src/codec/cbor-decode.ts').decode
+}
+
+declare module '*/dist/codec/codec.js' {
+  export const decodeEntry: typeof import('../src/codec/codec.ts').decodeEntry
+  export const encodeEntry: typeof import('../src/codec/codec.ts').encodeEntry
+}
+
+declare module '*/dist/codec/fast.js' {
+  export const fast: import('../src/codec/fast.ts').Fast | undefined
+}
+
+declare module '*/dist/codec/lz4.js' {
+  export const decompress: typeof import('../src/codec/lz4.ts').decompress
+}
+
+declare module '*/dist/codec/sha512.js' {
+  export const sha512Twin: typeof import('../src/codec/sha512.ts').sha512Twin
+}
+
+declare module '*/dist/codec/xxh3.js' {
+  export const xxh3: typeof import('../src/codec/xxh3.ts').xxh3
+}
+
+declare module '*/dist/codec/wasm/full.js' {
+  const source: string
+  export default source
+}
+
+declare module '*/dist/codec/wasm/memory.js' {
+  export const full: typeof import('../src/codec/wasm/memory.ts').full
+  export const isReady: typeof import('../src/codec/wasm/memory.ts').isReady
+  export const take: typeof import('../src/codec/wasm/memory.ts').take
+}
+
+declare module '*/dist/codec/wasm/second.js' {
+  export const startSecond: typeof import('../src/codec/wasm/second.ts').startSecond
 }

@@ -3,6 +3,7 @@ import { Packr } from 'msgpackr'
 import { decode as decodeTwin } from '../../dist/codec/cbor-decode.js'
 import { encode as encodeTwin } from '../../dist/codec/cbor-encode.js'
 import { decode, encode } from '../../dist/cbor.js'
+import { decodeEntry, encodeEntry } from '../../dist/codec/codec.js'
 import { measure } from '../harness.mjs'
 import { record } from '../record.mjs'
 
@@ -45,6 +46,10 @@ const WORKLOADS = {
   },
   shortNonAscii: { value: Array.from({ length: 1000 }, (_, i) => `Привет мир ${i}`), operations: 10 },
 }
+
+const NAME = 'suser%3a000007'
+/** @type {import('../../src/base/entry.ts').Meta} */
+const meta = { key: 'user:000007', type: 'value', lastWrite: new Date(1.7e12) }
 
 const toText = new TextEncoder()
 const fromText = new TextDecoder()
@@ -106,34 +111,30 @@ export async function run(options) {
       },
     })
     const others = Object.entries(contestants(name))
-    results.push(
-      await measure(
-        {
-          name: `encode.${name}`,
-          operations,
-          ours: encoding(encode),
-          peers: Object.fromEntries(
-            others.flatMap(([peer, { encode: write }]) => (write ? [[peer, encoding(write)]] : [])),
-          ),
-        },
-        options,
-      ),
-      await measure(
-        {
-          name: `decode.${name}`,
-          operations,
-          ours: decoding(decode, encode(value)),
-          // A copy: some hand out a view of a buffer that they go on using.
-          peers: Object.fromEntries(
-            others.map(([peer, { encode: write, decode: read }]) => [
-              peer,
-              decoding(read, write && Uint8Array.from(write(value))),
-            ]),
-          ),
-        },
-        options,
-      ),
+    const encoders = Object.fromEntries(
+      others.flatMap(([peer, { encode: write }]) => (write ? [[peer, encoding(write)]] : [])),
     )
+    // A copy: some hand out a view of a buffer that they go on using.
+    const decoders = Object.fromEntries(
+      others.map(([peer, { encode: write, decode: read }]) => [
+        peer,
+        decoding(read, write && Uint8Array.from(write(value))),
+      ]),
+    )
+    /** @param {any} each */
+    const toFrame = (each) => encodeEntry(NAME, { meta, value: each }, {})
+    /** @param {Uint8Array} frame */
+    const fromFrame = (frame) => decodeEntry(NAME, frame, {}).value
+    /** @type {Record<string, { ours: import('../harness.mjs').Contestant, peers: Record<string, import('../harness.mjs').Contestant> }>} */
+    const rows = {
+      encode: { ours: encoding(encode), peers: encoders },
+      decode: { ours: decoding(decode, encode(value)), peers: decoders },
+      'frame.encode': { ours: encoding(toFrame), peers: encoders },
+      'frame.decode': { ours: decoding(fromFrame, toFrame(value)), peers: decoders },
+    }
+    for (const [row, contest] of Object.entries(rows)) {
+      results.push(await measure({ name: `${row}.${name}`, operations, ...contest }, options))
+    }
   }
   return results
 }

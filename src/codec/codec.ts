@@ -95,8 +95,9 @@ function metaOf(name: Name, serializer: number, stored: unknown): Meta {
   if ((serializer === RAW) !== (meta.type === 'binary')) {
     throw corrupt(name, `its type is ${meta.type}, its serializer ${serializer}`)
   }
-  const { length, ...own } = meta.own ?? {}
-  return storedMeta(length === undefined ? meta : { ...meta, own: Object.keys(own).length > 0 ? own : undefined! })
+  if (meta.own?.['length'] === undefined) return storedMeta(meta)
+  const { length, ...own } = meta.own
+  return storedMeta({ ...meta, own: Object.keys(own).length > 0 ? own : undefined! })
 }
 
 function encodeParts(

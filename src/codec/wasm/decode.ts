@@ -23,11 +23,19 @@ import {
  * on the way, the twin reads the bytes again and says what.
  */
 export function decode(input: Uint8Array, { limits }: DecodeOptions): unknown {
-  if (!isReady() || input.length > mostBytes(limits)) return LEFT
-  return reading(() => {
+  const { length } = input
+  // A text or bytes alone need no parser, and no copy.
+  const isAlone = (input[0]! & 0xc0) === 0x40
+  if (isBusy || isAlone || !isReady() || length > mostBytes(limits)) return LEFT
+  isBusy = true
+  try {
     take(input)
-    return begin(core.parse(input.length, mostLevels(limits))) ? read() : LEFT
-  })
+    return begin(core.parse(length, mostLevels(limits))) ? read() : LEFT
+  } catch {
+    return LEFT
+  } finally {
+    rest()
+  }
 }
 
 /** What `body` makes of the tape; `LEFT` if it fails, or if a registered type decodes on its own account. */
@@ -39,10 +47,14 @@ export function reading<T>(body: () => T): T | typeof LEFT {
   } catch {
     return LEFT
   } finally {
-    isBusy = false
-    chunk = ''
-    trim()
+    rest()
   }
+}
+
+function rest(): void {
+  isBusy = false
+  chunk = ''
+  trim()
 }
 
 /** Turn to the tape that a call has just left, and pass on whether there is one. */

@@ -79,6 +79,7 @@ export function start(next: WebAssembly.Module): void {
   core = new WebAssembly.Instance(module).exports as unknown as Core
   full = 'seal_frame' in core ? (core as Full) : undefined
   generation++
+  room = 0
   look()
   result = core.result() >> 2
 }
@@ -95,7 +96,10 @@ export function trim(): void {
 
 /** Copy `content` to the start of the module's input, in a room of `length` bytes; answers where that is. */
 export function take(content: Uint8Array, length: number = content.length): number {
-  const place = core.input(length)
+  if (length > room) {
+    room = Math.max(length, LEAST_ROOM)
+    place = core.input(room)
+  }
   refresh()
   bytes.set(content, place)
   return place
@@ -108,6 +112,11 @@ export function copy(place: number, length: number): Uint8Array<ArrayBuffer> {
 }
 
 const KEPT_BYTES = 32 * 1024 * 1024
+const LEAST_ROOM = 1024
+
+/** The module's input: where it is, and how many bytes fit. */
+let place = 0
+let room = 0
 
 let source: () => WebAssembly.Module
 let module: WebAssembly.Module

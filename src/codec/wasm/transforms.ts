@@ -21,8 +21,7 @@ export const wasmTransforms: Transforms = {
     const length = associated.length + plain.length
     const place = take(associated, length)
     bytes.set(plain, place + associated.length)
-    const sealed = answered(full!.seal(associated.length, plain.length))
-    return sealed.slice(PREFIX)
+    return answered(full!.seal(associated.length, plain.length) - PREFIX, PREFIX)
   },
 
   open(key, nonce, associated, sealed) {
@@ -66,10 +65,10 @@ function prepare(key: Uint8Array, nonce: Uint8Array): void {
   bytes.set(nonce, settings + KEY_BYTES + NO_IDS.length)
 }
 
-/** The bytes that a call has just answered. */
-function answered(length: number): Uint8Array<ArrayBuffer> {
+/** The bytes that a call has just answered, but for the first `skipped`. */
+function answered(length: number, skipped = 0): Uint8Array<ArrayBuffer> {
   refresh()
-  const answer = copy(words[result]!, length)
+  const answer = copy(words[result]! + skipped, length)
   trim()
   return answer
 }

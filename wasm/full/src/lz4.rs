@@ -26,11 +26,11 @@ pub fn compress(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// What the frame in `bytes` holds, if that is `length` bytes, in the place of what is in `out`.
 pub fn decompress(bytes: &[u8], length: usize, out: &mut Vec<u8>) -> Option<()> {
-    out.clear();
     // A byte of a block stands for at most 255.
     if length / 255 > bytes.len() {
         return None;
     }
+    // All of it is written, or nothing is answered.
     out.resize(length, 0);
     let mut rest = bytes;
     let Header { is_linked, has_block_sums, has_sum, size, max_block } = header(&mut rest)?;
