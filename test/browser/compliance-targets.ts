@@ -7,6 +7,16 @@ import type { ComplianceTarget } from '../../src/testing/rule.ts'
 export const targets: readonly ComplianceTarget[] = [
   { name: 'memory', config: () => ({ backend: 'memory', id: crypto.randomUUID() }) },
   { name: 'indexeddb', config: database, cleanup: removeDatabase, addressable: true },
+  {
+    name: 'indexeddb, compressed and encrypted',
+    config: () => ({
+      ...database(),
+      compressor: { type: 'lz4', threshold: 0 },
+      encryptor: { type: 'xchacha20-poly1305', key: crypto.getRandomValues(new Uint8Array(32)) },
+    }),
+    cleanup: removeDatabase,
+    addressable: true,
+  },
   { name: 'tiered(memory, indexeddb)', config: tiered, cleanup: removeDatabase, addressable: true },
 ]
 

@@ -23,6 +23,17 @@ export const targets: readonly ComplianceTarget[] = [
     cleanup: removeFolder,
     addressable: true,
   },
+  {
+    name: 'file, compressed and encrypted',
+    config: () => ({
+      ...file(),
+      durability: 'relaxed',
+      compressor: { type: 'lz4', threshold: 0 },
+      encryptor: { type: 'xchacha20-poly1305', key: crypto.getRandomValues(new Uint8Array(32)) },
+    }),
+    cleanup: removeFolder,
+    addressable: true,
+  },
   tiered('tiered(memory, file)', file, 'write-through', removeFolder),
   tiered('tiered(memory, file), write-around', file, 'write-around', removeFolder),
   map('map'),
