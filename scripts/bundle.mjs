@@ -5,7 +5,9 @@ import { build } from 'vite'
 /**
  * @typedef {object} Bundle
  * @property {string} code minified
- * @property {Map<string, string>} later what is loaded only when it is needed, minified, by file name
+ * @property {string} entry the name of its file
+ * @property {Map<string, string>} files that and, with `splits`, the others, by name
+ * @property {Map<string, string>} later those of them that are loaded only when they are needed
  * @property {Map<string, string>} modules what of each module is in it, by path, not minified
  * @property {string[]} builtins each import of a module of Node's, as `importer -> node:module`
  */
@@ -35,6 +37,8 @@ export async function bundle(root, code, conditions, { splits = false } = {}) {
       modulePreload: false,
       rolldownOptions: {
         input: ENTRY,
+        // Only platforms that take modules ready compiled import them.
+        external: /\.wasm$/,
         preserveEntrySignatures: 'strict',
         output: { codeSplitting: splits },
       },
@@ -49,7 +53,8 @@ export async function bundle(root, code, conditions, { splits = false } = {}) {
     start.flatMap((each) => Object.entries(each.modules).map(([id, module]) => [id, module.code ?? ''])),
   )
   const later = new Map(chunks.filter((each) => !start.includes(each)).map((each) => [each.fileName, each.code]))
-  return { code: start.map((each) => each.code).join('\n'), modules, later, builtins }
+  const files = new Map(chunks.map((each) => [each.fileName, each.code]))
+  return { code: start.map((each) => each.code).join('\n'), entry: chunk.fileName, files, modules, later, builtins }
 }
 
 const ENTRY = 'virtual:entry'

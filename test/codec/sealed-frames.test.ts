@@ -101,7 +101,7 @@ describe.each(['WebAssembly', 'TypeScript'])('frames made in %s', (maker) => {
           expect(String(byTwin((own) => encodeEntry('suser', entry, own), options))).toBe(String(frame))
         }
       }),
-      { numRuns: RUNS / 3 },
+      { numRuns: Math.max(300, RUNS / 10) },
     )
   })
 
@@ -127,7 +127,7 @@ describe.each(['WebAssembly', 'TypeScript'])('frames made in %s', (maker) => {
         else if (!isMended) expect(seen.code).toBe('CORRUPT_ENTRY')
         else if (options.cipher && damaged[0] === 2) expect(seen.code).toBe('DECRYPTION_FAILED')
       }),
-      { numRuns: RUNS },
+      { numRuns: Math.max(600, RUNS / 10) },
     )
   })
 })

@@ -9,11 +9,7 @@ import { decode as decodeFast } from '../../src/codec/wasm/decode.ts'
 import { encode as encodeFast } from '../../src/codec/wasm/encode.ts'
 import { bytes } from '../../src/codec/wasm/memory.ts'
 import { anyNumber, anyText, anyValue } from './arbitraries.ts'
-
-/** `npm run soak -- codec` sets more. */
-const RUNS = Number(
-  (globalThis as { process?: { env: Record<string, string | undefined> } }).process?.env['KONSERVE_RUNS'] ?? 1500,
-)
+import { RUNS, outcome } from './outcome.ts'
 
 const anyKeys = fc.uniqueArray(
   fc.oneof(anyText, fc.constantFrom('__proto__', 'toString', 'hasOwnProperty', '0', 'id', 'name', 'a'.repeat(80))),
@@ -52,16 +48,6 @@ const anything = fc.oneof(anyValue, anyRecords, anyLong)
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i])
-}
-
-/** What came of it: the value, or the error's code and words. */
-function outcome(fn: () => unknown): unknown {
-  try {
-    return { value: fn() }
-  } catch (error) {
-    const { code, message } = error as { code?: string; message: string }
-    return { code, message }
-  }
 }
 
 describe('the codec in WebAssembly', () => {

@@ -21,6 +21,31 @@ const app = `
   document.title = 'run ' + runs
 `
 
+/** An app that keeps a secret in an IndexedDB store, compressed, and shows what it read and which files it took. */
+const sealedApp = `
+  const config = {
+    backend: 'indexeddb',
+    id: crypto.randomUUID(),
+    compressor: 'lz4',
+    encryptor: { type: 'xchacha20-poly1305', key: new Uint8Array(32).fill(7) },
+  }
+  const plain = await konserve.connectStore({ backend: 'memory', id: crypto.randomUUID() })
+  await plain.set('a', 1)
+  const files = () => performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop().split('-')[0])
+  const before = files()
+  const store = await konserve.connectStore(config)
+  await store.set('secret', 'word '.repeat(1000))
+  await konserve.releaseStore(config, store)
+  const again = await konserve.connectStore(config)
+  const { length } = await again.get('secret')
+  const wrong = { ...config, encryptor: { ...config.encryptor, key: new Uint8Array(32) } }
+  await konserve.releaseStore(config, again)
+  const refused = await konserve.connectStore(wrong).then(() => 'opened', ({ code }) => code)
+  await konserve.deleteStore(config)
+  const later = files().filter((name) => !before.includes(name))
+  document.title = JSON.stringify({ length, refused, later })
+`
+
 /** An app that writes and reads many records by the codec alone, and shows what the page's policy allows. */
 const codecApp = `
   import { decode, encode } from 'konserve-ts/cbor'
@@ -72,6 +97,33 @@ describe('in Chromium', () => {
     await expectRuns(`${name}.html`)
   })
 
+  test.each([
+    { policy: "script-src 'self'", later: ['transforms'] },
+    { policy: "script-src 'self' 'wasm-unsafe-eval'", later: ['full'] },
+  ])('an encrypted store loads only $later under the policy $policy', async ({ policy, later }) => {
+    const code = `import * as konserve from 'konserve-ts'\n${sealedApp}`
+    const { entry, files } = await bundle(project, code, ['browser'], { splits: true })
+    await mkdir(join(folder, 'pages/assets'), { recursive: true })
+    for (const [name, chunk] of files) await writeFile(join(folder, 'pages', name), chunk)
+    await writeFile(join(folder, 'pages/sealed.html'), `<title></title><script type="module" src="${entry}"></script>`)
+    expect(await shown('sealed.html', policy)).toEqual({ length: 5000, refused: 'DECRYPTION_FAILED', later })
+  })
+
+  test('the script tag takes what encrypts from beside itself, when it is needed', async () => {
+    const dist = join(project, 'node_modules/konserve-ts/dist')
+    for (const file of ['konserve.global.js', 'codec/wasm/full.js']) {
+      await cp(join(dist, file), join(folder, 'pages/lib', file))
+    }
+    await writeFile(join(folder, 'pages/sealed.js'), `void (async () => {${sealedApp}})()`)
+    const tags = '<script src="lib/konserve.global.js"></script><script src="sealed.js"></script>'
+    await writeFile(join(folder, 'pages/sealed-tag.html'), `<title></title>${tags}`)
+    expect(await shown('sealed-tag.html', "script-src 'self' 'wasm-unsafe-eval'")).toEqual({
+      length: 5000,
+      refused: 'DECRYPTION_FAILED',
+      later: ['full.js'],
+    })
+  })
+
   test('the script tag defines konserve and keeps a value over a reload', async () => {
     const script = 'node_modules/konserve-ts/dist/konserve.global.js'
     await cp(join(project, script), join(folder, 'pages/konserve.global.js'))
@@ -89,18 +141,23 @@ describe('in Chromium', () => {
     const { code } = await bundle(project, codecApp, ['browser'])
     await writeFile(join(folder, 'pages', 'cbor.js'), code)
     await writeFile(join(folder, 'pages', 'cbor.html'), '<title></title><script type="module" src="cbor.js"></script>')
+    expect(await shown('cbor.html', policy)).toEqual({ wasm, evaluation, same: true, bytes: 1878 })
+  })
+
+  /** What a page shows, as JSON in its title, under a policy of its own. */
+  async function shown(path: string, policy: string): Promise<unknown> {
     const strict = await serve(join(folder, 'pages'), { 'content-security-policy': `default-src 'none'; ${policy}` })
+    const page = await browser.newPage()
+    const errors: string[] = []
+    page.on('pageerror', (error) => errors.push(String(error)))
     try {
-      const page = await browser.newPage()
-      const errors: string[] = []
-      page.on('pageerror', (error) => errors.push(String(error)))
-      await page.goto(`${strict.url}cbor.html`)
-      expect(JSON.parse(await title(page, errors))).toEqual({ wasm, evaluation, same: true, bytes: 1878 })
-      await page.close()
+      await page.goto(strict.url + path)
+      return JSON.parse(await title(page, errors))
     } finally {
+      await page.close()
       await strict.close()
     }
-  })
+  }
 
   async function expectRuns(path: string): Promise<void> {
     const page = await browser.newPage()
@@ -137,7 +194,6 @@ describe('bundles', () => {
   })
 
   test.each([
-    { name: 'workerd', entry: 'konserve-ts', conditions: ['workerd', 'worker'] },
     { name: 'default', entry: 'konserve-ts', conditions: [] },
     { name: 'js', entry: 'konserve-ts/js', conditions: [] },
   ])('the bundle of $name runs where there is no DOM', async ({ name, entry, conditions }) => {

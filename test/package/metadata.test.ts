@@ -33,7 +33,9 @@ test('are-the-types-wrong finds the types of every entry right for ES modules', 
 
 test('sideEffects lists the entries, the script-tag build and every module that registers a backend, and no other', async () => {
   const { sideEffects, exports } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as Manifest
-  const entries = ['.', './js'].flatMap((entry) => JSON.stringify(exports[entry]).match(/[^"]+\.js(?=")/g) ?? [])
+  const entries = ['.', './js', './cbor'].flatMap(
+    (entry) => JSON.stringify(exports[entry]).match(/[^"]+\.js(?=")/g) ?? [],
+  )
   const modules = (await readdir(join(installed, 'dist'), { recursive: true })).filter((name) => name.endsWith('.js'))
   const registering: string[] = []
   for (const name of modules) {
@@ -50,7 +52,9 @@ test('the package holds its compiled modules, the script-tag build and its paper
     .filter((entry) => entry.isFile())
     .map((entry) => relative(installed, join(entry.path, entry.name)))
   const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
-  expect(files.filter((name) => !/^dist\/.*\.(js|js\.map|d\.ts)$/.test(name)).sort()).toEqual(papers)
+  expect(files.filter((name) => !/^dist\/(.*\.(js|js\.map|d\.ts)|wasm\/(core|full)\.wasm)$/.test(name)).sort()).toEqual(
+    papers,
+  )
   expect(files).toContain(join('dist', 'konserve.global.js'))
 })
 

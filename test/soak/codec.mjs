@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import process from 'node:process'
 
-/** The two codecs compared on 200,000 values and as many damaged encodings; `KONSERVE_RUNS` sets another number. */
+/**
+ * The two codecs compared on 200,000 values and as many damaged encodings, and on frames a tenth of that; `KONSERVE_RUNS`
+ * sets another number.
+ */
 const { KONSERVE_RUNS = '200000' } = process.env
 const args = [
   'vitest',
@@ -9,6 +12,7 @@ const args = [
   '--project',
   'node',
   'test/codec/wasm.test.ts',
+  'test/codec/sealed-frames.test.ts',
   '--testTimeout',
   String(4 * 60 * 60 * 1000),
 ]
