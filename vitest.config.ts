@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/browser/**', 'test/package/**'],
+          exclude: ['test/browser/**', 'test/interop/**', 'test/package/**', 'test/runtimes/**'],
           testTimeout: 30_000,
           // Some proofs fill several stores before they begin.
           hookTimeout: 60_000,
@@ -31,6 +31,16 @@ export default defineConfig({
         platformNeutral('test/codec'),
       ),
       inBrowser('webkit', webkit(), platformNeutral('test/codec')),
+      {
+        test: {
+          name: 'interop',
+          include: ['test/interop/**/*.test.ts'],
+          globalSetup: ['scripts/interop-tools.mjs'],
+          testTimeout: 120_000,
+        },
+      },
+      // Of the built package: `npm run build` comes first.
+      { test: { name: 'runtimes', include: ['test/runtimes/**/*.test.ts'], testTimeout: 300_000 } },
       {
         test: {
           name: 'package',
@@ -51,7 +61,14 @@ function inBrowser(
   return {
     optimizeDeps: {
       // Found late, each of these would make vite reload the page in the middle of a test.
-      include: ['@noble/hashes/sha2.js', 'fast-check', 'idb', 'uuid'],
+      include: [
+        '@noble/ciphers/aes.js',
+        '@noble/ciphers/chacha.js',
+        '@noble/hashes/sha2.js',
+        'fast-check',
+        'idb',
+        'uuid',
+      ],
     },
     test: {
       name: browser,

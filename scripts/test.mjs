@@ -8,11 +8,14 @@ import { findChromium, MISSING_CHROMIUM } from './chromium.mjs'
 
 /**
  * What `npm test` runs, in order: each stage with its real output only where it failed, and at the end one line that
- * counts every test and every check.
+ * counts every test and every check. `--all` adds what needs more than Node and Chromium, and `--rest` runs that alone.
  *
  * @typedef {{ passed: number, failed: number }} Count
  * @typedef {{ name: string, command: string[], tests?: boolean }} Stage `tests`: vitest, whose tests are counted
  */
+
+/** @type {Stage} */
+const BUILD = { name: 'build', command: [process.execPath, 'scripts/build.mjs'] }
 
 /** @type {Stage[]} */
 const STAGES = [
@@ -25,9 +28,21 @@ const STAGES = [
   { name: 'type tests, Node', command: ['tsc', '-p', 'test/types/node'] },
   { name: 'type tests, browser', command: ['tsc', '-p', 'test/types/browser'] },
   { name: 'WASM of these sources', command: [process.execPath, 'scripts/wasm.mjs', 'hash'] },
-  { name: 'build', command: [process.execPath, 'scripts/build.mjs'] },
+  BUILD,
   { name: 'tests', command: ['vitest', 'run', '--project', 'node', '--project', 'chromium'], tests: true },
   { name: 'package', command: ['vitest', 'run', '--project', 'package'], tests: true },
+]
+
+/** @type {Stage[]} */
+const REST = [
+  {
+    name: 'Firefox and WebKitGTK',
+    command: ['vitest', 'run', '--project', 'firefox', '--project', 'webkit'],
+    tests: true,
+  },
+  { name: 'interop', command: ['vitest', 'run', '--project', 'interop'], tests: true },
+  { name: 'workerd', command: ['vitest', 'run', '--project', 'runtimes'], tests: true },
+  { name: 'WASM built anew', command: [process.execPath, 'scripts/wasm.mjs', 'check'] },
 ]
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -37,7 +52,10 @@ if (findChromium() === undefined) {
   process.exit(1)
 }
 const total = { passed: 0, failed: 0 }
-for (const stage of STAGES) {
+const stages = process.argv.includes('--rest')
+  ? [BUILD, ...REST]
+  : [...STAGES, ...(process.argv.includes('--all') ? REST : [])]
+for (const stage of stages) {
   const started = performance.now()
   const { count, output } = await run(stage)
   total.passed += count.passed
