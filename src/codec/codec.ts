@@ -66,7 +66,7 @@ export function decodeMeta(name: Name, bytes: Uint8Array, options: CodecOptions)
 
 const TYPES: readonly unknown[] = ['value', 'binary', 'log'] satisfies EntryType[]
 
-const isDate = (value: unknown): boolean => kindOf(value) === 'Date' && !Number.isNaN((value as Date).getTime())
+const isDate = (value: unknown): boolean => value instanceof Date && !Number.isNaN(value.getTime())
 const isObject = (value: unknown = {}): boolean => kindOf(value) === 'Object'
 
 /** What each field must be. Those that need not be there pass as undefined. */
@@ -81,10 +81,13 @@ const FIELDS: Readonly<Record<keyof Meta, (value: unknown) => boolean>> = {
 
 const FIELD_NAMES = Object.keys(FIELDS) as (keyof Meta)[]
 
-function storedMeta(meta: Meta): Meta {
-  const stored: Partial<Record<keyof Meta, unknown>> = {}
-  for (const field of FIELD_NAMES) if (meta[field] !== undefined) stored[field] = meta[field]
-  return stored as Meta
+/** Its own fields alone, those that are there. */
+function storedMeta({ key, type, lastWrite, expires, custom, own }: Meta): Meta {
+  const stored: Meta = { key, type, lastWrite }
+  if (expires !== undefined) stored.expires = expires
+  if (custom !== undefined) stored.custom = custom
+  if (own !== undefined) stored.own = own
+  return stored
 }
 
 /** The metadata, if this version reads the frame. A right checksum does not say that a sound version wrote it. */
@@ -96,8 +99,9 @@ function metaOf(name: Name, serializer: number, stored: unknown): Meta {
     throw corrupt(name, `its type is ${meta.type}, its serializer ${serializer}`)
   }
   if (meta.own?.['length'] === undefined) return storedMeta(meta)
-  const { length, ...own } = meta.own
-  return storedMeta({ ...meta, own: Object.keys(own).length > 0 ? own : undefined! })
+  const { own, ...rest } = meta
+  const others = Object.entries(own).filter(([field]) => field !== 'length')
+  return storedMeta(others.length > 0 ? { ...rest, own: Object.fromEntries(others) } : rest)
 }
 
 function encodeParts(

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
+import process from 'node:process'
 import { expect, test } from 'vitest'
 import { bundle } from '../../scripts/bundle.mjs'
 import { loadMiniflare } from '../../scripts/workerd.mjs'

@@ -78,7 +78,7 @@ describe('an encrypted store', () => {
     expect(await again.get('user')).toEqual({ secret: 'sssssss' })
     expect(await again.getMeta('user')).toMatchObject({ author: 'sssssss' })
     expect((await again.getBinary('small'))!.length).toBe(100)
-    expect(Buffer.compare((await again.getBinary('large')) as Uint8Array, large)).toBe(0)
+    expect(String(await again.getBinary('large'))).toBe(String(large))
     expect(await again.log('log')).toEqual(['sssssss'])
   })
 
@@ -168,7 +168,7 @@ describe('an encrypted store', () => {
     for (const source of [chunks[1]!, chunks[3]!]) {
       await writeFile(join(path, chunks[0]!), encodeFrame(chunks[0]!, await frameOf(source)))
       const codes = await Promise.all(['a', 'b'].map((name) => codeOf(store.getBinary(name))))
-      expect(codes.sort()).toEqual(['DECRYPTION_FAILED', 'no error'])
+      expect(new Set(codes)).toEqual(new Set(['DECRYPTION_FAILED', 'no error']))
     }
   })
 
@@ -233,7 +233,8 @@ describe('encrypted names', () => {
     const keys = Array.from({ length: 300 }, (_, i) => `key ${i}`)
     await store.setMany(keys.map((each, i) => [each, i]))
     const forth = await all(store.keys())
-    expect([...forth].sort()).toEqual([...keys].sort())
+    expect(forth).toHaveLength(keys.length)
+    expect(new Set(forth)).toEqual(new Set(keys))
     expect(await all(store.keys({ reverse: true }))).toEqual([...forth].reverse())
     expect(await all(store.keys({ after: forth[99]! }))).toEqual(forth.slice(100))
     expect(await all(store.keys({ limit: 7 }))).toEqual(forth.slice(0, 7))
