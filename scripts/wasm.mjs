@@ -150,7 +150,7 @@ function inlinedFile(crate) {
 
 /** @param {Buffer} bytes */
 function inlined(bytes) {
-  return `// Made by scripts/wasm.mjs.\nconst source: string = '${bytes.toString('base64')}'\nexport default source\n`
+  return `// Made by scripts/wasm.mjs.\nconst source: string =\n  '${bytes.toString('base64')}'\nexport default source\n`
 }
 
 /** Of everything that decides what the compiler makes. */

@@ -24,6 +24,8 @@ const readme = blocksOf('README.md')
 const pages = {
   'docs/api.md': blocksOf('docs/api.md'),
   'docs/cbor.md': blocksOf('docs/cbor.md'),
+  'docs/compression.md': blocksOf('docs/compression.md'),
+  'docs/encryption.md': blocksOf('docs/encryption.md'),
   'docs/errors.md': blocksOf('docs/errors.md'),
 }
 
@@ -102,7 +104,7 @@ describe('in Chromium', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
-  const blocks = [...readme, ...pages['docs/errors.md']]
+  const blocks = [...readme, ...Object.values(pages).flat()]
 
   test.each(blocks.filter((block) => isProgram(block) && block.place === 'browser').map(located))(
     'the bundled block at line $line prints what it says: $first',

@@ -1,3 +1,4 @@
+import { StorageUnavailableError } from '../../base/errors.ts'
 import { type PromiseOrValue, isPromise } from '../../base/promise-or-value.ts'
 import { type Fast, loadTwin, provide } from '../fast.ts'
 import type { Transforms } from '../transforms.ts'
@@ -24,10 +25,10 @@ function once(startSecond: () => PromiseOrValue<Transforms>): () => PromiseOrVal
     if (isPromise(transforms)) {
       transforms = transforms.then(
         (loaded) => (transforms = loaded),
-        (error: unknown) => {
+        (cause: unknown) => {
           // The next store may try again.
           transforms = undefined
-          throw error
+          throw new StorageUnavailableError('What compresses and encrypts could not be loaded: try again.', { cause })
         },
       )
     }
