@@ -12,6 +12,8 @@ pub mod padded;
 pub mod parse;
 pub mod shapes;
 pub mod tape;
+#[cfg(any(test, feature = "walk"))]
+pub mod walk;
 
 /// Without the standard library nobody formats a message that nobody would see.
 #[cfg(target_arch = "wasm32")]
