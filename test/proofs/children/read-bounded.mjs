@@ -21,4 +21,4 @@ for (const key of keys) {
   )
   results.push({ key, code, grown: (process.resourceUsage().maxRSS - before) * 1024 })
 }
-console.log(JSON.stringify(results))
+process.stdout.write(JSON.stringify(results))
