@@ -105,6 +105,20 @@ describe.each(['WebAssembly', 'TypeScript'])('frames made in %s', (maker) => {
     )
   })
 
+  test('give binaries bytes of their own, also out of a Buffer, whose slices are views', () => {
+    class Buffer extends Uint8Array<ArrayBuffer> {
+      override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
+        return this.subarray(start, end)
+      }
+    }
+    for (const options of [{}, sealing()]) {
+      const entry: Entry = { meta: { ...META, type: 'binary' }, value: new Uint8Array(100).fill(7) }
+      const frame = Buffer.from(encodeEntry('sa', entry, options)) as Buffer
+      const value = decodeEntry('sa', frame, options).value as Uint8Array
+      expect([value.constructor, value.buffer.byteLength, value[99]]).toEqual([Uint8Array, 100, 7])
+    }
+  })
+
   test('end alike in both, however they are damaged', () => {
     const anyDamage = fc.record({
       at: fc.nat(),

@@ -93,7 +93,9 @@ function openFrame(
     if (isPlain) {
       if (!turnTo(core.open_frame(length, levels, Number(headOnly)))) return LEFT
       const meta = read()
-      return { meta, value: headOnly ? undefined : serializer === CBOR ? read() : input.slice(metaEnd) }
+      // Not slice: a Buffer's makes a view.
+      const raw = (): Uint8Array => new Uint8Array(input.subarray(metaEnd))
+      return { meta, value: headOnly ? undefined : serializer === CBOR ? read() : raw() }
     }
     if (cipher) {
       const binding = bindingOf(cipher, input.subarray(HEADER))
