@@ -6,8 +6,7 @@ import { bindingOf, makeCipher, openPart, sealPart } from '../codec/cipher.ts'
 import type { CodecOptions } from '../codec/codec.ts'
 import { loadTransforms } from '../codec/fast.ts'
 import type { Limits } from '../codec/limits.ts'
-import type { Descriptor, FoundDescriptor } from './descriptor.ts'
-import { writeDescriptor } from './descriptor.ts'
+import { type Descriptor, type FoundDescriptor, writeDescriptor } from './descriptor.ts'
 
 /** How values are compressed: LZ4, from `threshold` bytes on, where that makes them shorter. */
 export interface Compressor {
@@ -43,8 +42,6 @@ export interface Sealing {
   /** With which names are encrypted. */
   readonly nameKey?: Uint8Array | undefined
 }
-
-export type { FoundDescriptor }
 
 const DEFAULT_THRESHOLD = 512
 const NAME_KEY_BYTES = 64
