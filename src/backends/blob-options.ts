@@ -1,5 +1,5 @@
 import type { Durability } from '../base/backend.ts'
-import { type Check, bytes, count, flag, listOf, object, oneOf, optional, size } from '../base/schema.ts'
+import { type Check, count, flag, listOf, object, oneOf, optional, secretBytes, size } from '../base/schema.ts'
 import type { Limits } from '../codec/limits.ts'
 import type { Compressor, Encryptor } from '../engine/sealing.ts'
 
@@ -15,7 +15,7 @@ export interface BlobOptions {
   readonly encryptor?: Encryptor | undefined
 }
 
-const key = bytes(32)
+const key = secretBytes(32)
 const compressor = object({ type: oneOf('lz4'), threshold: optional(size) })
 
 /** The checks of these fields, to be spread into a backend's own. */

@@ -63,10 +63,12 @@ export const size: Check = (value) =>
 
 export const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'true or false')
 
-/** Bytes, `length` of them. */
-export function bytes(length: number): Check {
+/** A secret of `length` bytes, which is not shown if it is something else. */
+export function secretBytes(length: number): Check {
   return (value) =>
-    value instanceof Uint8Array && value.length === length ? undefined : `a Uint8Array of ${length} bytes`
+    value instanceof Uint8Array && value.length === length
+      ? undefined
+      : [{ message: `expected a Uint8Array of ${length} bytes` }]
 }
 
 export function listOf(check: Check): Check {
@@ -76,7 +78,8 @@ export function listOf(check: Check): Check {
 /** An object of any fields. */
 export const anyObject: Check = (value) => (typeof value === 'object' && value !== null ? undefined : 'an object')
 
-const unknownField: Check = (value) => (value === undefined ? undefined : 'no such field')
+// Its value may be a secret under a wrong name.
+const unknownField: Check = (value) => (value === undefined ? undefined : [{ message: 'there is no such field' }])
 
 /** What is wrong with a value, found under `path`. */
 export function issuesOf(check: Check, value: unknown, ...path: readonly string[]): SchemaIssue[] {

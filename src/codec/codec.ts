@@ -114,7 +114,9 @@ function encodeParts(
   const { cipher, compressor, transforms } = options
   let content = serializer === RAW ? (value as Uint8Array) : encode(value, options)
   const parts = { serializer, compressor: 0, encryptor: cipher ? XCHACHA20_POLY1305 : 0 }
-  if (compressor && content.length >= compressor.threshold) {
+  // What is too long to be unpacked again is not packed: a binary may be that.
+  const most = options.limits?.bytes ?? DEFAULT_LIMITS.bytes
+  if (compressor && content.length >= compressor.threshold && content.length <= most) {
     meta = { ...meta, own: { ...meta.own, length: content.length } }
     const packed = transforms!.compress(content)
     if (packed && packed.length < content.length) {

@@ -6,7 +6,7 @@ import { bindingOf, makeCipher, openPart, sealPart } from '../codec/cipher.ts'
 import type { CodecOptions } from '../codec/codec.ts'
 import { loadTransforms } from '../codec/fast.ts'
 import type { Limits } from '../codec/limits.ts'
-import { type Descriptor, type FoundDescriptor, writeDescriptor } from './descriptor.ts'
+import { type Descriptor, type FoundDescriptor, readDescriptor, writeDescriptor } from './descriptor.ts'
 
 /** How values are compressed: LZ4, from `threshold` bytes on, where that makes them shorter. */
 export interface Compressor {
@@ -45,6 +45,7 @@ export interface Sealing {
 
 const DEFAULT_THRESHOLD = 512
 const NAME_KEY_BYTES = 64
+const MOST_TRIES = 5
 
 /** For a new store: what is done to its bytes, and what its descriptor says of that. */
 export function newSealing(
@@ -67,20 +68,24 @@ export function openSealing(
   config: SealingConfig,
   { descriptor, version }: FoundDescriptor,
   call: Call,
+  tries: number = MOST_TRIES,
 ): PromiseOrValue<Sealing> {
   return chain(codecOf(config, descriptor.compressed === true, call), (codec) => {
     const found = unlock(config, codec, descriptor)
     const fields = { ...compressed(codec), ...found.fields }
     if (Object.entries(fields).every(([field, value]) => descriptor[field] === value)) return found
     const ifVersion = blobs.capabilities.compareAndSet ? version : undefined
-    const written = rescue<unknown>(
-      () => writeDescriptor(blobs, { ...descriptor, ...fields }, { ifVersion }, call),
+    return rescue<Sealing>(
+      () => chain(writeDescriptor(blobs, { ...descriptor, ...fields }, { ifVersion }, call), () => found),
       (error) => {
-        // Somebody else is changing it: this waits for the next time.
-        if (!(error instanceof ConflictError)) throw error
+        if (!(error instanceof ConflictError) || tries === 0) throw error
+        // Somebody else has changed it meanwhile: look again whether the keys are right.
+        return chain(readDescriptor(blobs, config.id, call), (now) => {
+          if (now === undefined) throw error
+          return openSealing(blobs, config, now, call, tries - 1)
+        })
       },
     )
-    return chain(written, () => found)
   })
 }
 

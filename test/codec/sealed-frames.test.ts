@@ -11,6 +11,8 @@ import { inlinedCore } from '../../src/codec/wasm/inlined.ts'
 import { isReady } from '../../src/codec/wasm/memory.ts'
 import { startSecond } from '../../src/codec/wasm/second.ts'
 import { useWasm } from '../../src/codec/wasm/use.ts'
+import { registerType } from '../../src/codec/types.ts'
+import { keyToName } from '../../src/store/names.ts'
 import { anyValue } from './arbitraries.ts'
 import { RUNS, outcome } from './outcome.ts'
 
@@ -143,6 +145,55 @@ describe.each(['WebAssembly', 'TypeScript'])('frames made in %s', (maker) => {
       }),
       { numRuns: Math.max(600, RUNS / 10) },
     )
+  })
+})
+
+describe('a registered type that uses the codec on its own account', () => {
+  const use: Record<string, () => void> = {
+    'sums bytes': () => void fast!.xxh3(new Uint8Array(5000).fill(1), 0n),
+    'names a long key': () => void keyToName('x'.repeat(600)),
+    'reads an entry': () => void decodeEntry('sb', inner, {}),
+    'reads a sealed entry': () => void decodeEntry('sb', sealedInner, sealing()),
+    'writes a sealed entry': () => void encodeEntry('sb', { meta: META, value: 'other' }, sealing()),
+    compresses: () => void wasmTransforms.compress(new Uint8Array(5000)),
+    'starts the module': () => void startSecond(full),
+  }
+  const inner = encodeEntry('sb', { meta: META, value: ['x'.repeat(300), new Uint8Array(300).fill(9)] }, {})
+  const sealedInner = encodeEntry(
+    'sb',
+    { meta: META, value: ['x'.repeat(300), new Uint8Array(300).fill(9)] },
+    sealing(),
+  )
+  let busy: (() => void) | undefined
+  class Busy {}
+  registerType('busy', {
+    test: (value) => value instanceof Busy,
+    encode: () => busy?.() ?? 0,
+    decode: () => (busy?.(), new Busy()),
+  })
+
+  test.each(Object.keys(use))('and %s changes nothing of what is written or read', (name) => {
+    const value = [
+      new Busy(),
+      12,
+      2.5,
+      'x',
+      'ü'.repeat(300),
+      new Uint8Array(40).fill(7),
+      [1, 2, 'b'],
+      { a: new Busy(), z: 1 },
+    ]
+    const entry = { meta: { ...META, custom: { first: new Busy(), last: 'end' } }, value }
+    for (const options of [{}, sealing(), { ...sealing(), compressor: { threshold: 0 } }]) {
+      busy = undefined
+      const frame = encodeEntry('sa', entry, options)
+      const plain = encodeEntry('sa', entry, {})
+      busy = use[name]
+      expect(decodeEntry('sa', frame, options)).toEqual(entry)
+      expect(String(encodeEntry('sa', entry, {}))).toBe(String(plain))
+      expect(decodeEntry('sa', encodeEntry('sa', entry, options), options)).toEqual(entry)
+    }
+    busy = undefined
   })
 })
 

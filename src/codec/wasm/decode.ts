@@ -8,13 +8,15 @@ import {
   MOST_LEVELS,
   bytes,
   core,
+  epoch,
   floats,
   generation,
+  hold,
   isReady,
   refresh,
+  release,
   result,
   take,
-  trim,
   words,
 } from './memory.ts'
 
@@ -28,13 +30,16 @@ export function decode(input: Uint8Array, { limits }: DecodeOptions): unknown {
   const isAlone = (input[0]! & 0xc0) === 0x40
   if (isBusy || isAlone || !isReady() || length > mostBytes(limits)) return LEFT
   isBusy = true
+  hold()
+  let failure: unknown
   try {
     take(input)
     return begin(core.parse(length, mostLevels(limits))) ? read() : LEFT
-  } catch {
+  } catch (error) {
+    failure = error
     return LEFT
   } finally {
-    rest()
+    rest(failure)
   }
 }
 
@@ -42,19 +47,22 @@ export function decode(input: Uint8Array, { limits }: DecodeOptions): unknown {
 export function reading<T>(body: () => T): T | typeof LEFT {
   if (isBusy) return LEFT
   isBusy = true
+  hold()
+  let failure: unknown
   try {
     return body()
-  } catch {
+  } catch (error) {
+    failure = error
     return LEFT
   } finally {
-    rest()
+    rest(failure)
   }
 }
 
-function rest(): void {
+function rest(error: unknown): void {
   isBusy = false
   chunk = ''
-  trim()
+  release(error)
 }
 
 /** Turn to the tape that a call has just left, and pass on whether there is one. */
@@ -69,6 +77,7 @@ export function begin(isParsed: number): boolean {
   number = words[result + 1]! >> 3
   text = words[result + 2]!
   place = words[result + 4]!
+  turned = epoch
   return isParsed === 1
 }
 
@@ -86,6 +95,9 @@ const PREALLOCATED = 100_000
 const MANY = 16
 
 let isBusy = false
+
+/** The epoch of the tape. */
+let turned = 0
 
 /** Where the input, the next node, the next number and the next chunk of text are. */
 let place = 0
@@ -139,8 +151,13 @@ export function read(): unknown {
       const argument = (BigInt(words[at++]! >>> 0) << 32n) | BigInt(words[at++]! >>> 0)
       return payload ? ~argument : argument
     }
-    case 10: // TAG
-      return decoderOf(payload)[1](read() as never, payload)
+    case 10: {
+      // TAG
+      const built = decoderOf(payload)[1](read() as never, payload)
+      // A registered type may have used the memory on its own account.
+      if (epoch !== turned) throw new Error('The tape may be gone')
+      return built
+    }
     case 11: // FLOATS
       number += payload
       return readFloats(floats, number - payload, payload)

@@ -3,7 +3,7 @@ import { isWellFormed, toWtf8, utf8Encoder } from '../cbor-text.ts'
 import { BYTES_TAG, MAP_TAG, partsOf, WTF8_TAG } from '../kinds.ts'
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
 import { type KeyNode, firstKeys, follow } from './keys.ts'
-import { bytes, core, floats, generation, isReady, refresh, trim, view } from './memory.ts'
+import { bytes, core, floats, generation, hold, isReady, refresh, release, view } from './memory.ts'
 
 /**
  * A value as CBOR, the same bytes as the twin's, written straight into the module's memory. Whatever cannot be written,
@@ -12,13 +12,15 @@ import { bytes, core, floats, generation, isReady, refresh, trim, view } from '.
 export function encode(value: unknown, { limits, deterministic }: EncodeOptions): Uint8Array<ArrayBuffer> | undefined {
   const most = limits?.bytes ?? DEFAULT_LIMITS.bytes
   if (deterministic || !isReady() || !begin(limits, most, LARGE)) return undefined
+  let failure: unknown
   try {
     write(value)
     return result()
-  } catch {
+  } catch (error) {
+    failure = error
     return undefined
   } finally {
-    finish()
+    finish(failure)
   }
 }
 
@@ -31,23 +33,34 @@ export function begin(limits: Partial<Limits> | undefined, size: number, past: n
   if (isBusy) return false
   // Somebody has made Object.prototype enumerable: `for in` would list what is no property of the value's own.
   for (const _ in NOTHING_OWN) return false
-  isBusy = true
   levels = limits?.depth ?? DEFAULT_LIMITS.depth
   most = size
   large = past
   position = place
   if (generation !== begun) {
-    begun = generation
     position = place = 0
-    make(INITIAL_ROOM)
+    try {
+      make(INITIAL_ROOM)
+    } catch {
+      // There is no memory for it.
+      return false
+    }
+    begun = generation
   }
+  hold()
+  isBusy = true
   return true
 }
 
-/** How many bytes are written. An instance that was begun with may be gone. */
+/** How many bytes are written. */
 export function written(): number {
-  if (generation !== begun) throw new Error('Begun with another instance')
+  checkInstance()
   return position - place
+}
+
+/** Somebody else's code may have put another instance in the place of the one that was begun with. */
+function checkInstance(): void {
+  if (generation !== begun) throw new Error('Begun with another instance')
 }
 
 /** Leave `count` bytes free. */
@@ -55,10 +68,10 @@ export function skip(count: number): void {
   position += count
 }
 
-export function finish(): void {
+export function finish(error?: unknown): void {
   isBusy = false
   if (passed.length > 0) passed = []
-  trim()
+  release(error)
 }
 
 // Major types of RFC 8949, section 3.1, in their place in the initial byte.
@@ -293,6 +306,7 @@ function writeObject(value: object): void {
   if (prototype === objectPrototype) return writePlain(value as Record<string, unknown>)
   if (prototype === arrayPrototype && Array.isArray(value)) return writeItems(value)
   const [tag, content, isNested] = partsOf(value)
+  checkInstance()
   if (tag !== undefined && tag !== BYTES_TAG) {
     if (typeof tag === 'bigint') throw new RangeError('Left to the twin')
     if (position > limit) reserve(0)
@@ -380,6 +394,7 @@ function writePlain(object: Record<string, unknown>): void {
       writeText(key)
     }
     const value = object[key]
+    checkInstance()
     if (typeof value === 'string') writeText(value)
     else if (typeof value === 'number') writeNumber(value)
     else write(value)

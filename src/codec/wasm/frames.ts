@@ -5,7 +5,7 @@ import { LEFT } from '../fast.ts'
 import { CBOR, HEADER, RAW, XCHACHA20_POLY1305 } from '../frame.ts'
 import { begin as turnTo, mostBytes, mostLevels, read, reading } from './decode.ts'
 import { begin, finish, skip, write, writeRaw, written } from './encode.ts'
-import { bytes, copy, core, full, isReady, refresh, result, take, words } from './memory.ts'
+import { bytes, copy, core, full, isReady, putName, refresh, result, take, words } from './memory.ts'
 
 /** The frame of an entry: encoded, compressed, sealed and summed in the module's memory, and copied out once. */
 export function encodeFrame(
@@ -18,6 +18,7 @@ export function encodeFrame(
   const isPlain = !compressor && !cipher
   const most = mostBytes(limits)
   if (!isReady() || !(isPlain || full) || !begin(limits, HEADER + 2 * most, Infinity)) return undefined
+  let failure: unknown
   try {
     if (isPlain) {
       skip(HEADER)
@@ -46,10 +47,11 @@ export function encodeFrame(
     const length = full!.seal_frame(serializer, valueEnd, end, Math.min(threshold, NEVER), Number(cipher !== undefined))
     refresh()
     return copy(words[result]!, length)
-  } catch {
+  } catch (error) {
+    failure = error
     return undefined
   } finally {
-    finish()
+    finish(failure)
   }
 }
 
@@ -120,16 +122,4 @@ function openFrame(
 function writeValue(serializer: number, value: unknown): void {
   if (serializer === CBOR) write(value)
   else writeRaw(value as Uint8Array)
-}
-
-/** Tell the module under which name the frame is. */
-function putName(name: Name): void {
-  const { length } = name
-  const at = core.name(length)
-  refresh()
-  for (let i = 0; i < length; i++) {
-    const unit = name.charCodeAt(i)
-    if (unit > 0x7f) throw new TypeError('No name')
-    bytes[at + i] = unit
-  }
 }

@@ -1,3 +1,5 @@
+import type { Name } from '../../base/entry.ts'
+
 /** What the modules export; the `memory.rs` of each crate in `wasm/` says what it does. All places are byte offsets into their memory. */
 interface Core {
   readonly memory: WebAssembly.Memory
@@ -45,6 +47,8 @@ export let result: number
 
 /** How many instances there have been: what was learned from one is not true of another. */
 export let generation = 0
+/** Changes with whatever is put into the memory for a call: what an earlier one left there may be gone. */
+export let epoch = 0
 
 /** What the module's memory is spent on at most, some 13 times of it: all of it may be integers of one byte. */
 export const MOST_BYTES: number = 8 * 1024 * 1024
@@ -74,11 +78,13 @@ export function isReady(): boolean {
 
 /** Let an instance of `next` take the place of the one before. */
 export function start(next: WebAssembly.Module): void {
-  module = next
   // It imports nothing.
-  core = new WebAssembly.Instance(module).exports as unknown as Core
+  core = new WebAssembly.Instance(next).exports as unknown as Core
+  module = next
   full = 'seal_frame' in core ? (core as Full) : undefined
+  isBroken = false
   generation++
+  epoch++
   room = 0
   look()
   result = core.result() >> 2
@@ -89,9 +95,29 @@ export function refresh(): void {
   if (bytes.length === 0) look()
 }
 
-/** Memory never shrinks: after something large, begin again with little of it. */
+/** The memory is in use until `release`, also while somebody else's code runs in between. */
+export function hold(): void {
+  holders++
+}
+
+/**
+ * Memory never shrinks: after something large, and after a call that it could not end, begin again with little of it.
+ *
+ * @param error what the use ended with, if anything
+ */
+export function release(error?: unknown): void {
+  holders--
+  isBroken ||= error instanceof WebAssembly.RuntimeError
+  trim()
+}
+
 export function trim(): void {
-  if (bytes.length > KEPT_BYTES) start(module)
+  if (holders > 0 || !(isBroken || bytes.length > KEPT_BYTES)) return
+  try {
+    start(module)
+  } catch {
+    // There is not even memory for a small instance: the large one stays.
+  }
 }
 
 /** Copy `content` to the start of the module's input, in a room of `length` bytes; answers where that is. */
@@ -102,7 +128,21 @@ export function take(content: Uint8Array, length: number = content.length): numb
   }
   refresh()
   bytes.set(content, place)
+  epoch++
   return place
+}
+
+/** Tell the module under which name the frame is that is read or written next. */
+export function putName(name: Name): void {
+  const { length } = name
+  const at = core.name(length)
+  refresh()
+  epoch++
+  for (let i = 0; i < length; i++) {
+    const unit = name.charCodeAt(i)
+    if (unit > 0x7f) throw new TypeError('No name')
+    bytes[at + i] = unit
+  }
 }
 
 /** A copy of `length` bytes from `place` on. */
@@ -110,6 +150,9 @@ export function copy(place: number, length: number): Uint8Array<ArrayBuffer> {
   refresh()
   return bytes.slice(place, place + length)
 }
+
+let holders = 0
+let isBroken = false
 
 const KEPT_BYTES = 32 * 1024 * 1024
 const LEAST_ROOM = 1024
