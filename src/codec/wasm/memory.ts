@@ -123,8 +123,9 @@ export function trim(): void {
 /** Copy `content` to the start of the module's input, in a room of `length` bytes; answers where that is. */
 export function take(content: Uint8Array, length: number = content.length): number {
   if (length > room) {
-    room = Math.max(length, LEAST_ROOM)
-    place = core.input(room)
+    const more = Math.max(length, LEAST_ROOM)
+    place = core.input(more)
+    room = more
   }
   refresh()
   bytes.set(content, place)
