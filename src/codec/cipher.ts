@@ -1,6 +1,6 @@
 import type { Name } from '../base/entry.ts'
 import { DecryptionError } from '../base/errors.ts'
-import { joinBytes, utf8Encoder } from './cbor-text.ts'
+import { fromHex, joinBytes, utf8Encoder } from './cbor-text.ts'
 import { sha512 } from './sha512.ts'
 import type { Transforms } from './transforms.ts'
 
@@ -46,7 +46,7 @@ export function makeCipher(
   storeId: string,
   allowPlaintext: boolean,
 ): Cipher {
-  const id = Uint8Array.from(storeId.replaceAll('-', '').match(/../g)!, (digits) => parseInt(digits, 16))
+  const id = fromHex(storeId.replaceAll('-', ''))
   return { transforms, bindings: keys.map((key) => joinBytes([key, keyId(key), id])), allowPlaintext }
 }
 
@@ -76,8 +76,7 @@ export function openPart(cipher: Cipher, about: Sealed, part: Uint8Array): Uint8
   const key = binding.subarray(0, KEY_BYTES)
   const nonce = part.subarray(KEY_ID_BYTES, SEALED_AT)
   const sealed = part.subarray(SEALED_AT)
-  const plain =
-    sealed.length < TAG_BYTES ? undefined : cipher.transforms.open(key, nonce, associated(binding, about), sealed)
+  const plain = cipher.transforms.open(key, nonce, associated(binding, about), sealed)
   if (plain) return plain
   throw new DecryptionError(
     `The ${about.part} of ${about.name} is not what was sealed there: it was changed, or belongs elsewhere.`,
