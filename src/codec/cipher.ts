@@ -76,7 +76,8 @@ export function openPart(cipher: Cipher, about: Sealed, part: Uint8Array): Uint8
   const key = binding.subarray(0, KEY_BYTES)
   const nonce = part.subarray(KEY_ID_BYTES, SEALED_AT)
   const sealed = part.subarray(SEALED_AT)
-  const plain = cipher.transforms.open(key, nonce, associated(binding, about), sealed)
+  const plain =
+    sealed.length < TAG_BYTES ? undefined : cipher.transforms.open(key, nonce, associated(binding, about), sealed)
   if (plain) return plain
   throw new DecryptionError(
     `The ${about.part} of ${about.name} is not what was sealed there: it was changed, or belongs elsewhere.`,
