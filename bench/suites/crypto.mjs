@@ -32,30 +32,16 @@ export async function run(options) {
         return seen
       },
     })
-    results.push(
-      await measure(
-        {
-          name: `seal.${size}`,
-          operations,
-          ours: contestant(() => transforms.seal(key, nonce, associated, plain)),
-          peers: {
-            '@noble/ciphers': contestant(() => xchacha20poly1305(key, nonce, associated).encrypt(plain)),
-          },
-        },
-        options,
-      ),
-      await measure(
-        {
-          name: `open.${size}`,
-          operations,
-          ours: contestant(() => transforms.open(key, nonce, associated, sealed)),
-          peers: {
-            '@noble/ciphers': contestant(() => xchacha20poly1305(key, nonce, associated).decrypt(sealed)),
-          },
-        },
-        options,
-      ),
-    )
+    const noble = () => xchacha20poly1305(key, nonce, associated)
+    /** @type {Record<string, [ours: () => Uint8Array | undefined, noble: () => Uint8Array]>} */
+    const rows = {
+      seal: [() => transforms.seal(key, nonce, associated, plain), () => noble().encrypt(plain)],
+      open: [() => transforms.open(key, nonce, associated, sealed), () => noble().decrypt(sealed)],
+    }
+    for (const [row, [ours, theirs]] of Object.entries(rows)) {
+      const peers = { '@noble/ciphers': contestant(theirs) }
+      results.push(await measure({ name: `${row}.${size}`, operations, ours: contestant(ours), peers }, options))
+    }
   }
   return results
 }

@@ -9,6 +9,7 @@ import {
   bytes,
   core,
   epoch,
+  fail,
   floats,
   generation,
   hold,
@@ -31,15 +32,14 @@ export function decode(input: Uint8Array, { limits }: DecodeOptions): unknown {
   if (isBusy || isAlone || !isReady() || length > mostBytes(limits)) return LEFT
   isBusy = true
   hold()
-  let failure: unknown
   try {
     take(input)
     return begin(core.parse(length, mostLevels(limits))) ? read() : LEFT
   } catch (error) {
-    failure = error
+    fail(error)
     return LEFT
   } finally {
-    rest(failure)
+    rest()
   }
 }
 
@@ -48,21 +48,20 @@ export function reading<T>(body: () => T): T | typeof LEFT {
   if (isBusy) return LEFT
   isBusy = true
   hold()
-  let failure: unknown
   try {
     return body()
   } catch (error) {
-    failure = error
+    fail(error)
     return LEFT
   } finally {
-    rest(failure)
+    rest()
   }
 }
 
-function rest(error: unknown): void {
+function rest(): void {
   isBusy = false
   chunk = ''
-  release(error)
+  release()
 }
 
 /** Turn to the tape that a call has just left, and pass on whether there is one. */

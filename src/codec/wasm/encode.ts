@@ -3,7 +3,7 @@ import { isWellFormed, toWtf8, utf8Encoder } from '../cbor-text.ts'
 import { BYTES_TAG, MAP_TAG, partsOf, WTF8_TAG } from '../kinds.ts'
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
 import { type KeyNode, firstKeys, follow } from './keys.ts'
-import { bytes, core, floats, generation, hold, isReady, refresh, release, view } from './memory.ts'
+import { bytes, core, fail, floats, generation, hold, isReady, refresh, release, view } from './memory.ts'
 
 /**
  * A value as CBOR, the same bytes as the twin's, written straight into the module's memory. Whatever cannot be written,
@@ -12,15 +12,14 @@ import { bytes, core, floats, generation, hold, isReady, refresh, release, view 
 export function encode(value: unknown, { limits, deterministic }: EncodeOptions): Uint8Array<ArrayBuffer> | undefined {
   const most = limits?.bytes ?? DEFAULT_LIMITS.bytes
   if (deterministic || !isReady() || !begin(limits, most, LARGE)) return undefined
-  let failure: unknown
   try {
     write(value)
     return result()
   } catch (error) {
-    failure = error
+    fail(error)
     return undefined
   } finally {
-    finish(failure)
+    finish()
   }
 }
 
@@ -68,10 +67,10 @@ export function skip(count: number): void {
   position += count
 }
 
-export function finish(error?: unknown): void {
+export function finish(): void {
   isBusy = false
   if (passed.length > 0) passed = []
-  release(error)
+  release()
 }
 
 // Major types of RFC 8949, section 3.1, in their place in the initial byte.

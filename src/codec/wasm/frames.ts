@@ -5,7 +5,7 @@ import { LEFT } from '../fast.ts'
 import { CBOR, HEADER, RAW, XCHACHA20_POLY1305 } from '../frame.ts'
 import { begin as turnTo, mostBytes, mostLevels, read, reading } from './decode.ts'
 import { begin, finish, skip, write, writeRaw, written } from './encode.ts'
-import { bytes, copy, core, full, isReady, putName, refresh, result, take, words } from './memory.ts'
+import { bytes, copy, core, fail, full, isReady, putName, refresh, result, take, words } from './memory.ts'
 
 /** The frame of an entry: encoded, compressed, sealed and summed in the module's memory, and copied out once. */
 export function encodeFrame(
@@ -18,7 +18,6 @@ export function encodeFrame(
   const isPlain = !compressor && !cipher
   const most = mostBytes(limits)
   if (!isReady() || !(isPlain || full) || !begin(limits, HEADER + 2 * most, Infinity)) return undefined
-  let failure: unknown
   try {
     if (isPlain) {
       skip(HEADER)
@@ -48,10 +47,10 @@ export function encodeFrame(
     refresh()
     return copy(words[result]!, length)
   } catch (error) {
-    failure = error
+    fail(error)
     return undefined
   } finally {
-    finish(failure)
+    finish()
   }
 }
 

@@ -100,17 +100,17 @@ export function hold(): void {
   holders++
 }
 
-/**
- * Memory never shrinks: after something large, and after a call that it could not end, begin again with little of it.
- *
- * @param error what the use ended with, if anything
- */
-export function release(error?: unknown): void {
-  holders--
+/** What a use ended with: after a trap of the module, nothing in its memory is to be relied upon. */
+export function fail(error: unknown): void {
   isBroken ||= error instanceof WebAssembly.RuntimeError
+}
+
+export function release(): void {
+  holders--
   trim()
 }
 
+/** Memory never shrinks: after something large, and after a trap, begin again with little of it. */
 export function trim(): void {
   if (holders > 0 || !(isBroken || bytes.length > KEPT_BYTES)) return
   try {
