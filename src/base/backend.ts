@@ -1,4 +1,4 @@
-import type { Entry, Meta, Name, Version } from './entry.ts'
+import type { Entry, Key, Meta, Name, Version } from './entry.ts'
 import type { PromiseOrValue } from './promise-or-value.ts'
 import type { Schema } from './schema.ts'
 
@@ -50,6 +50,16 @@ export interface Condition {
   /** Apply only if the entry is at this version, `null` only if there is none; else `ConflictError`. */
   readonly ifVersion?: Version | null | undefined
 }
+
+/**
+ * What a watcher is told, after the commit: that an entry was written or deleted, without its value, or with `resync`
+ * that changes may have been missed. `key` is not known of an entry that was too damaged to be read when it was deleted.
+ */
+export type Notice =
+  | { readonly type: 'set' | 'delete'; readonly name: Name; readonly key: Key | undefined }
+  | { readonly type: 'resync' }
+
+export type Watcher = (notice: Notice) => void
 
 export type EntryOp =
   | { readonly write: readonly [Name, Entry]; readonly ifVersion?: Version | null | undefined }
@@ -117,9 +127,15 @@ export interface Blob {
   version: Version
 }
 
+/** What goes with a write of a blob. */
+export interface BlobWrite extends Condition {
+  /** What watchers are told of it; nothing of a part, or of the removal of what is not there. */
+  readonly notice?: { readonly key: Key | undefined } | undefined
+}
+
 export type BlobOp =
-  | { readonly put: readonly [Name, Uint8Array]; readonly ifVersion?: Version | null | undefined }
-  | { readonly delete: Name; readonly ifVersion?: Version | null | undefined }
+  | ({ readonly put: readonly [Name, Uint8Array] } & BlobWrite)
+  | ({ readonly delete: Name } & BlobWrite)
 
 export interface BlobCapabilities extends Capabilities {
   /** `put` and `delete` honour `ifVersion` against other processes, so that a lost race is a `ConflictError`. */
@@ -131,9 +147,9 @@ export interface BlobBackend {
   readonly capabilities: BlobCapabilities
   /** With `range` only those bytes, fewer at the end of the blob. */
   get(name: Name, options: { readonly range?: ByteRange | undefined }, call: Call): PromiseOrValue<Blob | undefined>
-  put(name: Name, bytes: Uint8Array, condition: Condition, call: Call): PromiseOrValue<Version>
+  put(name: Name, bytes: Uint8Array, write: BlobWrite, call: Call): PromiseOrValue<Version>
   /** Whether something was there. */
-  delete(name: Name, condition: Condition, call: Call): PromiseOrValue<boolean>
+  delete(name: Name, write: BlobWrite, call: Call): PromiseOrValue<boolean>
   list(options: ListOptions, call: Call): PromiseOrValue<NamesPage>
   scan?(options: ListOptions, call: Call): PromiseOrValue<{ entries: [Name, Blob][]; next?: Name | undefined }>
   getMany?(names: readonly Name[], call: Call): PromiseOrValue<(Blob | undefined)[]>
@@ -148,6 +164,8 @@ export interface BlobBackend {
     fn: (blobs: (Blob | undefined)[]) => readonly BlobOp[],
     call: Call,
   ): PromiseOrValue<void>
+  /** Tell `watcher` of every write that has a `notice`, until the answer is called. Without it: of those of this process. */
+  watch?(watcher: Watcher): () => void
   flush?(call: Call): PromiseOrValue<void>
   close(call: Call): PromiseOrValue<void>
 }
