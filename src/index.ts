@@ -7,6 +7,7 @@ export {
   validateStoreConfig,
 } from './store/lifecycle.ts'
 export { registerBackend } from './base/backend.ts'
+export { type StorageReport, requestPersistence, storageEstimate } from './base/storage.ts'
 export { registerType } from './codec/types.ts'
 export { type DeriveKeyOptions, deriveKey } from './codec/derive-key.ts'
 export {

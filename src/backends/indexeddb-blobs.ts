@@ -1,12 +1,13 @@
-import type { Blob, BlobBackend, BlobCapabilities, BlobOp, Call, Durability, ListOptions } from '../base/backend.ts'
+import type { Blob, BlobBackend, BlobCapabilities, BlobOp, Call, Durability } from '../base/backend.ts'
 import type { Name } from '../base/entry.ts'
 import { frameVersion } from '../codec/frame.ts'
-import { checkVersion } from '../engine/condition.ts'
-import { guarded, indexedDbError } from './indexeddb-errors.ts'
-import { answerOf, completed } from './indexeddb-requests.ts'
-
-/** The object store in which the blobs are. */
-export const STORE = 'entries'
+import { Channel } from './indexeddb-channel.ts'
+import type { Connection } from './indexeddb-connection.ts'
+import { type Work, nameOf } from './indexeddb-job.ts'
+import { lastNumber, readPage } from './indexeddb-ranges.ts'
+import { Reads } from './indexeddb-reads.ts'
+import { toBlob } from './indexeddb-record.ts'
+import { Writes } from './indexeddb-writes.ts'
 
 export const indexedDbCapabilities: BlobCapabilities = {
   sync: false,
@@ -18,130 +19,81 @@ export const indexedDbCapabilities: BlobCapabilities = {
 }
 
 const NAMES_PAGE = 1000
-/** Fewer than names: a blob may have a mebibyte. */
-const BLOBS_PAGE = 100
+/** Bytes that a page of blobs may have, about, and how many blobs that is taken for at first, and at the most. */
+const PAGE_BYTES = 1024 * 1024
+const FIRST_BLOBS_PAGE = 100
+const MOST_BLOBS_PAGE = 1000
 
-/**
- * Blobs in the object store `entries` of an open database. A write is done when its transaction is complete.
- * QUOTA_EXCEEDED, STORAGE_UNAVAILABLE.
- */
-export function indexedDbBlobs(database: IDBDatabase, durability: Durability = 'relaxed'): BlobBackend {
-  const read = <T>(task: (store: IDBObjectStore) => Promise<T>): Promise<T> =>
-    guarded(database.name, () => task(database.transaction(STORE).objectStore(STORE)))
+/** Blobs in the object store of a database. A write is done when its transaction is complete. QUOTA_EXCEEDED, STORAGE_UNAVAILABLE. */
+export function indexedDbBlobs(connection: Connection, durability: Durability = 'relaxed'): BlobBackend {
+  const reads = new Reads(connection)
+  const channel = new Channel(connection.name, () => reads.run(lastNumber, undefined))
+  const writes = new Writes(connection, channel, () => reads.retire())
+  let blobsPage = FIRST_BLOBS_PAGE
 
-  const getMany = (names: readonly Name[]): Promise<(Blob | undefined)[]> => read((store) => readAll(store, names))
+  const getMany = (names: readonly Name[], { signal }: Call): Promise<(Blob | undefined)[]> =>
+    reads.get(names, signal).then((stored) => stored.map(toBlob))
 
-  /** One readwrite transaction: `fn` runs in the callback of the last read, while the transaction is active. */
-  const transact = async (names: readonly Name[], fn: Changes, call: Call): Promise<void> => {
-    let ours = false
-    try {
-      const transaction = database.transaction(STORE, 'readwrite', { durability: call.durability ?? durability })
-      const store = transaction.objectStore(STORE)
-      const change = async (): Promise<void> => {
-        const blobs = await readAll(store, names)
-        ours = true
-        const ops = fn(blobs)
-        for (const op of ops) checkVersion(nameOf(op), blobs[names.indexOf(nameOf(op))]?.version, op)
-        ours = false
-        for (const op of ops) {
-          // Structured clone would store the whole buffer under a view.
-          if ('put' in op) store.put(op.put[1].slice(), op.put[0])
-          else store.delete(op.delete)
-        }
-        transaction.commit()
-      }
-      const abort = (error: unknown): never => {
-        transaction.abort()
-        throw error
-      }
-      await Promise.all([change().catch(abort), completed(transaction)])
-    } catch (error) {
-      throw ours ? error : indexedDbError(error, database.name)
-    }
-  }
+  const write = (work: Omit<Work, 'durability'>, call: Call): Promise<void> =>
+    writes.add({ ...work, durability: call.durability ?? durability }, call.signal)
 
   const batch = (ops: readonly BlobOp[], call: Call): Promise<void> =>
-    transact(ops.filter((op) => op.ifVersion !== undefined).map(nameOf), () => ops, call)
-
-  /** A page of entries; of a listing without their blobs. */
-  const page = (
-    { prefix = '', after = '', limit, reverse }: ListOptions,
-    most: number,
-    scan: boolean,
-  ): Promise<{ entries: [Name, Blob][]; next: Name | undefined }> =>
-    read(async (store) => {
-      const size = limit ?? most
-      // Names are ASCII: nothing that starts with the prefix comes after this.
-      const end = `${prefix}\x7f`
-      const lower = !reverse && after > prefix ? after : prefix
-      const upper = reverse && after && after < end ? after : end
-      const entries: [Name, Blob][] = []
-      if (size > 0 && lower < upper) {
-        const range = IDBKeyRange.bound(lower, upper, lower === after, upper === after)
-        if (reverse) {
-          const request = store.openCursor(range, 'prev')
-          let cursor: IDBCursorWithValue | null
-          while (entries.length < size && (cursor = await answerOf(request))) {
-            entries.push([cursor.key as Name, toBlob(cursor.value)!])
-            cursor.continue()
-          }
-        } else {
-          const [names, blobs] = await Promise.all([
-            answerOf(store.getAllKeys(range, size)),
-            scan ? answerOf(store.getAll(range, size)) : [],
-          ])
-          names.forEach((name, i) => entries.push([name as Name, toBlob(blobs[i])!]))
-        }
-      }
-      return { entries, next: entries.length === size ? entries.at(-1)?.[0] : undefined }
-    })
+    write(
+      {
+        names: ops.filter((op) => op.ifVersion !== undefined).map(nameOf),
+        plan: () => ops,
+        fixed: ops,
+        ops: ops.length,
+        bytes: ops.reduce((sum, op) => sum + ('put' in op ? op.put[1].length : 0), 0),
+      },
+      call,
+    )
 
   return {
     capabilities: indexedDbCapabilities,
-    async get(name, { range }) {
-      const [blob] = await getMany([name])
+    async get(name, { range }, call) {
+      const [blob] = await getMany([name], call)
       return blob && range ? { ...blob, bytes: blob.bytes.slice(range.start, range.end) } : blob
     },
     getMany,
-    async put(name, bytes, { ifVersion }, call) {
-      await batch([{ put: [name, bytes], ifVersion }], call)
-      return frameVersion(bytes)
-    },
-    async delete(name, { ifVersion }, call) {
+    put: (name, bytes, options, call) =>
+      batch([{ ...options, put: [name, bytes] }], call).then(() => frameVersion(bytes)),
+    async delete(name, options, call) {
       let found = false
-      const change: Changes = ([blob]) => {
+      const plan = ([blob]: readonly (Blob | undefined)[]): BlobOp[] => {
         found = blob !== undefined
-        return [{ delete: name, ifVersion }]
+        return [{ ...options, delete: name }]
       }
-      await transact([name], change, call)
+      await write({ names: [name], plan, ops: 1, bytes: 0 }, call)
       return found
     },
-    async list(options) {
-      const { entries, next } = await page(options, NAMES_PAGE, false)
-      return { names: entries.map(([name]) => name), next }
+    async list(options, { signal }) {
+      const { names, next } = await reads.run(
+        (store) => readPage(store, options, options.limit ?? NAMES_PAGE, { values: false }),
+        signal,
+      )
+      return { names, next }
     },
-    scan: (options) => page(options, BLOBS_PAGE, true),
+    async scan(options, { signal }) {
+      const most = Math.min(options.limit ?? MOST_BLOBS_PAGE, blobsPage)
+      const { names, stored, next } = await reads.run(
+        (store) => readPage(store, options, most, { values: true }),
+        signal,
+      )
+      const entries = names.map((name, i): [Name, Blob] => [name, toBlob(stored[i])!])
+      const bytes = entries.reduce((sum, [, blob]) => sum + blob.bytes.length, 0)
+      if (bytes > 0) blobsPage = Math.min(MOST_BLOBS_PAGE, Math.ceil((PAGE_BYTES / bytes) * entries.length))
+      return { entries, next }
+    },
     batch,
-    transact,
+    transact: (names, plan, call) => write({ names, plan, ops: names.length, bytes: 0 }, call),
+    watch: (watcher) => channel.watch(watcher),
     // A strict transaction brings the ones before it to the device. It has to change something, even if it is nothing.
     flush: () => batch([{ delete: '' }], { sync: false, durability: 'strict' }),
-    close: () => database.close(),
+    close() {
+      channel.close()
+      connection.close()
+      reads.retire()
+    },
   }
-}
-
-type Changes = (blobs: (Blob | undefined)[]) => readonly BlobOp[]
-
-function readAll(store: IDBObjectStore, names: readonly Name[]): Promise<(Blob | undefined)[]> {
-  return Promise.all(names.map(async (name) => toBlob(await answerOf<unknown>(store.get(name)))))
-}
-
-function nameOf(op: BlobOp): Name {
-  return 'put' in op ? op.put[0] : op.delete
-}
-
-/** What is stored in the place of bytes is read as none, of which the decoding says that they are damaged. */
-function toBlob(stored: unknown): Blob | undefined {
-  if (stored === undefined) return undefined
-  const bytes = stored instanceof Uint8Array ? stored : new Uint8Array()
-  return { bytes, version: frameVersion(bytes) }
 }

@@ -1,3 +1,6 @@
+/** The object store in which the blobs are, each under its name. */
+export const STORE = 'entries'
+
 /** What a request answers. Inside a transaction, what follows at once is still part of it. */
 export function answerOf<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -6,27 +9,30 @@ export function answerOf<T>(request: IDBRequest<T>): Promise<T> {
   })
 }
 
-/** Resolves when a transaction is complete; rejects with the first error in it, or with why it was aborted. */
-export function completed(transaction: IDBTransaction): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = resolve
-    // A request's error comes by here on its way up, and says more than the transaction's.
-    transaction.onerror = transaction.onabort = ({ target }) => reject((target as IDBRequest).error!)
-  })
-}
-
-/** Wait for a request for a whole database, but not without end for other tabs that hold it. */
+/** Wait for a request for a whole database, but not without end: other tabs may hold it, and engines may hang. */
 export function answered(request: IDBOpenDBRequest): Promise<void> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve()
-    request.onerror = () => reject(request.error!)
-    setTimeout(() => {
+  return new Promise<void>((resolve, reject) => {
+    const giveUp = (): void => {
       reject(new DOMException('', 'TimeoutError'))
       // What opens after all would only be in the way of others.
       request.onsuccess = () => request.result?.close()
-    }, PATIENCE)
+    }
+    let timer = setTimeout(giveUp, LONGEST_MS)
+    request.onblocked = () => {
+      clearTimeout(timer)
+      timer = setTimeout(giveUp, LONGEST_BLOCKED_MS)
+    }
+    request.onsuccess = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    request.onerror = () => {
+      clearTimeout(timer)
+      reject(request.error!)
+    }
   })
 }
 
-/** Milliseconds to wait for connections that other tabs do not close. */
-const PATIENCE = 3000
+const LONGEST_MS = 10_000
+/** By a tab that has been asked to close its connection, and does not. */
+const LONGEST_BLOCKED_MS = 3000

@@ -1,11 +1,14 @@
-import { type BaseConfig, type Durability, registerBackend } from '../base/backend.ts'
+import { type BaseConfig, type Blob, type Durability, registerBackend } from '../base/backend.ts'
+import type { Name } from '../base/entry.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
 import { fields, optional, text } from '../base/schema.ts'
-import { type ContainerState, blobDefinition } from '../engine/blob-definition.ts'
+import { type ContainerState, type IsSame, blobDefinition } from '../engine/blob-definition.ts'
 import { type BlobOptions, blobOptions } from './blob-options.ts'
-import { STORE, indexedDbBlobs, indexedDbCapabilities } from './indexeddb-blobs.ts'
+import { indexedDbBlobs, indexedDbCapabilities } from './indexeddb-blobs.ts'
+import { Connection, openDatabase } from './indexeddb-connection.ts'
 import { guarded } from './indexeddb-errors.ts'
-import { answered, answerOf } from './indexeddb-requests.ts'
+import { toBlob } from './indexeddb-record.ts'
+import { STORE, answered, answerOf } from './indexeddb-requests.ts'
 
 const schema = fields({ name: optional(text), ...blobOptions })
 
@@ -31,8 +34,11 @@ registerBackend(
     capabilities: indexedDbCapabilities,
     locate: nameOf,
     container: (config) => guarded(nameOf(config), look),
-    open: (config) =>
-      guarded(nameOf(config), async (name) => indexedDbBlobs(await openDatabase(name, true), config.durability)),
+    open: (config, _context, isSame) =>
+      guarded(nameOf(config), async (name) => {
+        const database = await openDatabase(name, { create: true })
+        return indexedDbBlobs(new Connection(database, () => reopen(name, isSame)), config.durability)
+      }),
     remove: (config) => guarded(nameOf(config), (name) => answered(indexedDB.deleteDatabase(name))),
     ownsContainer: true,
   }),
@@ -45,7 +51,7 @@ function nameOf({ name, id }: Config): string {
 async function look(name: string): Promise<ContainerState> {
   let database: IDBDatabase
   try {
-    database = await openDatabase(name, false)
+    database = await openDatabase(name, { create: false })
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') return 'absent'
     throw error
@@ -53,20 +59,24 @@ async function look(name: string): Promise<ContainerState> {
   try {
     if (String([...database.objectStoreNames]) !== STORE) return 'foreign'
     const store = database.transaction(STORE).objectStore(STORE)
-    const [ours, all] = await Promise.all([answerOf(store.count(DESCRIPTOR_NAME)), answerOf(store.count())])
-    return ours ? 'store' : all ? 'foreign' : 'empty'
+    const [ours, any] = await Promise.all([answerOf(store.count(DESCRIPTOR_NAME)), answerOf(store.getAllKeys(null, 1))])
+    return ours ? 'store' : any.length > 0 ? 'foreign' : 'empty'
   } finally {
     database.close()
   }
 }
 
-/** Open a database, and make it if it is new; without `create` that is taken back, and fails with an AbortError. */
-async function openDatabase(name: string, create: boolean): Promise<IDBDatabase> {
-  const request = indexedDB.open(name)
-  request.onupgradeneeded = () => (create ? request.result.createObjectStore(STORE) : request.transaction!.abort())
-  await answered(request)
-  const database = request.result
-  // Another tab deletes the database: in its way, this connection would only block it.
-  database.onversionchange = () => database.close()
-  return database
+/** Open the database of a store again. Another tab may have deleted it meanwhile, and made a new one in its place. */
+async function reopen(name: string, isSame: IsSame): Promise<IDBDatabase> {
+  const database = await openDatabase(name, { create: false })
+  const get = async (key: Name): Promise<Blob | undefined> =>
+    toBlob(await answerOf<unknown>(database.transaction(STORE).objectStore(STORE).get(key)))
+  try {
+    if (database.objectStoreNames.contains(STORE) && (await isSame({ get }))) return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+  database.close()
+  throw new DOMException('Another tab has deleted this store.', 'NotFoundError')
 }

@@ -32,12 +32,17 @@ export interface ErrorDetails {
   /** The key that the failing call was about; absent where no single key was. */
   key?: unknown
   cause?: unknown
+  /** Of QUOTA_EXCEEDED, where it is known: bytes that are used, and that may be. */
+  usage?: number | undefined
+  quota?: number | undefined
 }
 
 /** What every error of this library extends: `code` is stable, `key` names the entry, `cause` is what lay beneath. */
 export class KonserveError extends Error {
   declare readonly code: ErrorCode
   declare key?: unknown
+  declare usage?: number | undefined
+  declare quota?: number | undefined
 
   constructor(code: ErrorCode, message: string, details?: ErrorDetails) {
     super(message, details)

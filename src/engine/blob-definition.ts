@@ -3,7 +3,7 @@ import { ConflictError, UnsupportedLayoutError, storeExists, storeNotFound } fro
 import { DESCRIPTOR_NAME } from '../base/name.ts'
 import type { Schema } from '../base/schema.ts'
 import { type PromiseOrValue, chain, onFailure, rescue } from '../base/promise-or-value.ts'
-import { type FoundDescriptor, newDescriptor, readDescriptor, writeDescriptor } from './descriptor.ts'
+import { type Descriptor, type FoundDescriptor, newDescriptor, readDescriptor, writeDescriptor } from './descriptor.ts'
 import type { ChunksOptions } from './chunks.ts'
 import { framed } from './framed.ts'
 import { removeParts } from './parts.ts'
@@ -12,6 +12,9 @@ import { type Sealing, type SealingConfig, newSealing, openSealing } from './sea
 
 /** What is at the place that a config names. */
 export type ContainerState = 'absent' | 'empty' | 'foreign' | 'store'
+
+/** Whether the blobs are still of the store that was opened, asked by an engine that has lost its connection to them. */
+export type IsSame = (blobs: Pick<BlobBackend, 'get'>) => PromiseOrValue<boolean>
 
 /** How a store of blobs is found, made and removed; what every BlobBackend has in common is added by `blobDefinition`. */
 export interface BlobDefinition<Config extends BaseConfig> {
@@ -22,7 +25,7 @@ export interface BlobDefinition<Config extends BaseConfig> {
   /** Look without changing anything. */
   container(config: Config, context: OpenContext): PromiseOrValue<ContainerState>
   /** Open the place, making it (a folder with its parents, a database) where it is absent. */
-  open(config: Config, context: OpenContext): PromiseOrValue<BlobBackend>
+  open(config: Config, context: OpenContext, isSame: IsSame): PromiseOrValue<BlobBackend>
   /** Remove the place itself, once it is closed. What is in it that is not ours stays. */
   remove(config: Config, context: OpenContext): PromiseOrValue<void>
   /** The place holds nothing but this store, so that `remove` may take it away with everything in it. */
@@ -39,11 +42,17 @@ export function blobDefinition<Config extends BaseConfig & SealingConfig>(
   function open<T>(
     config: Config,
     context: OpenContext,
-    use: (blobs: BlobBackend) => PromiseOrValue<T>,
+    use: (blobs: BlobBackend, remember: (descriptor: Descriptor) => void) => PromiseOrValue<T>,
   ): PromiseOrValue<T> {
-    return chain(spec.open(config, context), (blobs) =>
+    let created: number | undefined
+    const isSame: IsSame = (blobs) =>
+      chain(
+        readDescriptor(blobs, config.id, { sync: context.sync }),
+        (found) => created === undefined || created === Number(found?.descriptor.created),
+      )
+    return chain(spec.open(config, context, isSame), (blobs) =>
       onFailure(
-        () => use(blobs),
+        () => use(blobs, (descriptor) => (created = Number(descriptor.created))),
         () => rescue(() => blobs.close(context), context.onError),
       ),
     )
@@ -58,10 +67,12 @@ export function blobDefinition<Config extends BaseConfig & SealingConfig>(
   ): PromiseOrValue<T> {
     return chain(spec.container(config, context), (state) =>
       state === 'store'
-        ? open(config, context, (blobs) =>
-            chain(readDescriptor(blobs, config.id, context), (found) =>
-              found ? use(blobs, found) : chain(blobs.close(context), () => otherwise('absent', config)),
-            ),
+        ? open(config, context, (blobs, remember) =>
+            chain(readDescriptor(blobs, config.id, context), (found) => {
+              if (found === undefined) return chain(blobs.close(context), () => otherwise('absent', config))
+              remember(found.descriptor)
+              return use(blobs, found)
+            }),
           )
         : otherwise(state, config),
     )
@@ -86,7 +97,7 @@ export function blobDefinition<Config extends BaseConfig & SealingConfig>(
       chain(spec.container(config, context), (state) =>
         state === 'foreign'
           ? refuse(state, config)
-          : open(config, context, (blobs) =>
+          : open(config, context, (blobs, remember) =>
               chain(newSealing(config, context), ({ sealing, fields }) => {
                 const descriptor = { ...newDescriptor(config.id), ...fields }
                 const written = rescue(
@@ -98,7 +109,10 @@ export function blobDefinition<Config extends BaseConfig & SealingConfig>(
                     })
                   },
                 )
-                return chain(written, () => backend(blobs, sealing, context))
+                return chain(written, () => {
+                  remember(descriptor)
+                  return backend(blobs, sealing, context)
+                })
               }),
             ),
       ),

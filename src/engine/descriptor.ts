@@ -50,7 +50,7 @@ export function writeDescriptor(
 
 /** The descriptor, if there is one, checked to be one that this version reads and to be of store `id`. CORRUPT_ENTRY. */
 export function readDescriptor(
-  blobs: BlobBackend,
+  blobs: Pick<BlobBackend, 'get'>,
   id: string,
   call: Call,
 ): PromiseOrValue<FoundDescriptor | undefined> {

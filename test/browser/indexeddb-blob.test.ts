@@ -19,6 +19,7 @@ import {
   UnsupportedLayoutError,
 } from '../../src/base/errors.ts'
 import '../../src/backends/indexeddb.ts'
+import { Connection } from '../../src/backends/indexeddb-connection.ts'
 import { indexedDbBlobs } from '../../src/backends/indexeddb-blobs.ts'
 import { indexedDbError } from '../../src/backends/indexeddb-errors.ts'
 import { encodeFrame, frameVersion } from '../../src/codec/frame.ts'
@@ -32,7 +33,7 @@ let name: string
 let blobs: BlobBackend
 beforeEach(async () => {
   name = `test-${crypto.randomUUID()}`
-  blobs = indexedDbBlobs(unwrap(await openRaw(name)))
+  blobs = await openBlobs(name)
 })
 afterEach(async () => {
   await blobs.close(CALL)
@@ -102,7 +103,7 @@ describe('IndexedDB blobs', () => {
   })
 
   test('are changed inside one transaction, so that no concurrent change of two connections is lost', async () => {
-    const others = indexedDbBlobs(unwrap(await openRaw(name)))
+    const others = await openBlobs(name)
     const increment = (to: BlobBackend): unknown =>
       to.transact!(['sn'], ([blob]) => [{ put: ['sn', frame(30, (blob?.bytes[29] ?? 0) + 1)] }], CALL)
     await Promise.all(Array.from({ length: 100 }, (_, i) => increment(i % 2 ? blobs : others)))
@@ -145,10 +146,16 @@ describe('IndexedDB blobs', () => {
     await expect(blobs.get('sa', {}, CALL)).rejects.toThrow(/connect again/)
   })
 
-  test('say that there is no more space with an error of its own', () => {
+  test('say that there is no more space with an error of its own, with how much is used of how much', async () => {
     const cause = new DOMException('full', 'QuotaExceededError')
-    expect(indexedDbError(cause, name)).toBeInstanceOf(QuotaExceededError)
-    expect(indexedDbError(cause, name)).toMatchObject({ cause, message: expect.stringContaining(name) as string })
+    const error = await indexedDbError(cause, name)
+    expect(error).toBeInstanceOf(QuotaExceededError)
+    expect(error).toMatchObject({
+      cause,
+      message: expect.stringContaining(name) as string,
+      usage: expect.any(Number) as number,
+      quota: expect.any(Number) as number,
+    })
   })
 
   test('are flushed without a change', async () => {
@@ -283,8 +290,14 @@ test('what another program put into the database is not listed by the store', as
   await deleteStore(config)
 })
 
+/** Blobs of a database that is not opened again when its connection is gone. */
+async function openBlobs(database: string): Promise<BlobBackend> {
+  const gone = (): Promise<IDBDatabase> => Promise.reject(new DOMException('gone', 'NotFoundError'))
+  return indexedDbBlobs(new Connection(unwrap(await openRaw(database)), gone))
+}
+
 function openRaw(database: string): Promise<IDBPDatabase> {
-  return openDB(database, 1, { upgrade: (db) => void db.createObjectStore('entries') })
+  return openDB(database, 1, { upgrade: (db) => void db.createObjectStore('entries', { autoIncrement: true }) })
 }
 
 /** A frame of `size` bytes, different for each `fill`. */

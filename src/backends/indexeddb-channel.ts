@@ -1,0 +1,143 @@
+import type { Watcher } from '../base/backend.ts'
+import type { Marks } from './indexeddb-commit.ts'
+import { type Changes, CommitOrder } from './indexeddb-order.ts'
+
+/** What tabs and workers tell each other: that one has come, whether one watches, what one has committed. */
+type Message =
+  | { readonly hello: true }
+  | { readonly watching: boolean }
+  | { readonly changes: Changes; readonly sequence: number | undefined }
+
+/**
+ * Tells watchers, here and in the origin's other tabs and workers, of committed changes. While anybody watches, commits
+ * are numbered in their transactions, so that they can be put in order and a missing one is noticed: what a tab has
+ * slept through, or what a writer that was killed could not tell any more. There is one `resync` in its place.
+ */
+export class Channel {
+  readonly #name: string
+  /** The number of the last numbered transaction. */
+  readonly #lastNumber: () => Promise<number>
+  readonly #watchers = new Set<Watcher>()
+  readonly #ended = new AbortController()
+  #channel: BroadcastChannel | undefined
+  #othersWatch = false
+  #order: CommitOrder | undefined
+  #numbered = 0
+  #removed = 0
+
+  constructor(database: string, lastNumber: () => Promise<number>) {
+    this.#name = `konserve-ts:${database}`
+    this.#lastNumber = lastNumber
+    this.#open()
+    const { signal } = this.#ended
+    // A page in the back/forward cache hears nothing, a frozen one not everything.
+    globalThis.addEventListener?.('pagehide', ({ persisted }) => persisted && this.#shut(), { signal })
+    globalThis.addEventListener?.('pageshow', ({ persisted }) => persisted && this.#awake(), { signal })
+    globalThis.document?.addEventListener('resume', () => this.#awake(), { signal })
+  }
+
+  watch(watcher: Watcher): () => void {
+    const own: Watcher = (notice) => watcher(notice)
+    this.#watchers.add(own)
+    if (this.#watchers.size === 1) this.#start()
+    return () => {
+      if (this.#watchers.delete(own) && this.#watchers.size === 0) this.#stop()
+    }
+  }
+
+  /** What the next transaction has to do. */
+  marks(): Marks {
+    const numbered = this.#othersWatch || this.#watchers.size > 0
+    return { numbered, removeTo: this.#numbered - this.#removed > MOST_MARKS ? this.#numbered - 1 : undefined }
+  }
+
+  /** Tell of what a transaction with these marks has changed, once it is complete. */
+  tell(changes: Changes, sequence: number | undefined, { removeTo = this.#removed }: Marks): void {
+    this.#removed = removeTo
+    this.#numbered = sequence ?? this.#numbered
+    if (changes.length === 0) return
+    this.#post({ changes, sequence })
+    this.#take(changes, sequence)
+  }
+
+  close(): void {
+    this.#ended.abort()
+    this.#watchers.clear()
+    this.#order?.stop()
+    this.#shut()
+  }
+
+  #open(): void {
+    if (typeof BroadcastChannel === 'undefined') return
+    this.#channel = new BroadcastChannel(this.#name)
+    this.#channel.onmessage = ({ data }: MessageEvent<Message>) => this.#hear(data)
+    this.#post({ hello: true })
+    if (this.#watchers.size > 0) this.#post({ watching: true })
+  }
+
+  #shut(): void {
+    this.#channel?.close()
+    this.#channel = undefined
+  }
+
+  #awake(): void {
+    if (this.#channel === undefined) this.#open()
+    if (this.#watchers.size === 0) return
+    this.#start()
+    this.#resync()
+  }
+
+  #start(): void {
+    this.#order?.stop()
+    const order = new CommitOrder(
+      (changes) => this.#deliver(changes),
+      () => this.#resync(),
+    )
+    this.#order = order
+    this.#post({ watching: true })
+    // Without it the first commit is one that follows on something missed.
+    this.#lastNumber().then(
+      (last) => order.start(last),
+      () => order.start(0),
+    )
+  }
+
+  #stop(): void {
+    this.#order?.stop()
+    this.#order = undefined
+    this.#post({ watching: false })
+  }
+
+  #post(message: Message): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- it is a channel, not a window
+    this.#channel?.postMessage(message)
+  }
+
+  #hear(message: Message): void {
+    if ('changes' in message) return this.#take(message.changes, message.sequence)
+    const isWatching = this.#watchers.size > 0
+    if ('watching' in message) {
+      this.#othersWatch = message.watching
+      // They took it back for all: say that one is left.
+      if (!message.watching && isWatching) this.#post({ watching: true })
+    } else if (isWatching) {
+      this.#post({ watching: true })
+    }
+  }
+
+  #take(changes: Changes, sequence: number | undefined): void {
+    if (sequence === undefined) this.#deliver(changes)
+    else this.#order?.take(sequence, changes)
+  }
+
+  #deliver(changes: Changes): void {
+    for (const change of changes) for (const watcher of this.#watchers) watcher(change)
+  }
+
+  #resync(): void {
+    for (const watcher of this.#watchers) watcher({ type: 'resync' })
+  }
+}
+
+/** Marks of commits that are left in the store before they are removed. */
+const MOST_MARKS = 64

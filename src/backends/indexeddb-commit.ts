@@ -1,0 +1,99 @@
+import type { BlobOp } from '../base/backend.ts'
+import type { Job } from './indexeddb-job.ts'
+import { getAll } from './indexeddb-ranges.ts'
+import { toBlob, toStored } from './indexeddb-record.ts'
+import { STORE } from './indexeddb-requests.ts'
+
+/** What a transaction does for those who watch. */
+export interface Marks {
+  /** Number it, by a key from the object store's generator. */
+  readonly numbered: boolean
+  /** Remove the marks of transactions up to this number. */
+  readonly removeTo: number | undefined
+}
+
+/**
+ * Do all jobs in one transaction, and commit it. The large ones are fed in slices, so that no task of the page is long.
+ * Resolves with the number of the transaction once it is complete; rejects with why it was aborted.
+ */
+export function commit(
+  transaction: IDBTransaction,
+  jobs: readonly Job[],
+  { numbered, removeTo }: Marks,
+): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const store = transaction.objectStore(STORE)
+    const ops: BlobOp[] = []
+    let next = 0
+    let reading = 0
+    let started = false
+    let waiting = false
+    let thrown: { readonly error: unknown } | undefined
+    let mark: IDBRequest<IDBValidKey> | undefined
+    transaction.oncomplete = () => resolve(mark?.result as number | undefined)
+    transaction.onabort = () => reject(thrown ? thrown.error : (transaction.error ?? aborted()))
+
+    const plan = (job: Job, stored: readonly unknown[]): void => {
+      try {
+        for (const op of job.plan(stored.map(toBlob))) ops.push(op)
+      } catch (error) {
+        job.fail(error)
+      }
+    }
+
+    /** Issue the next slice of ops; the one after it when this one is being worked on. */
+    const feed = (): void => {
+      if (waiting || thrown || !started) return
+      let first: IDBRequest | undefined
+      let bytes = 0
+      for (let count = 0; next < ops.length && count < SLICE_OPS && bytes < SLICE_BYTES; count++) {
+        const op = ops[next++]!
+        try {
+          const request: IDBRequest = 'put' in op ? store.put(toStored(op), op.put[0]) : store.delete(op.delete)
+          first ??= request
+        } catch (error) {
+          thrown = { error }
+          return transaction.abort()
+        }
+        if ('put' in op) bytes += op.put[1].length
+      }
+      if (next < ops.length) {
+        waiting = true
+        first!.onsuccess = () => {
+          waiting = false
+          feed()
+        }
+      } else if (reading === 0) {
+        if (numbered && store.autoIncrement && jobs.some((job) => job.notices().length > 0)) mark = store.put(0)
+        if (removeTo !== undefined) store.delete(IDBKeyRange.upperBound(removeTo))
+        transaction.commit()
+      }
+    }
+
+    for (const job of jobs) {
+      const { names } = job.work
+      if (names.length === 0) {
+        plan(job, [])
+        continue
+      }
+      reading++
+      const read = (stored: readonly unknown[]): void => {
+        reading--
+        plan(job, stored)
+        feed()
+      }
+      // Its failure is the transaction's.
+      getAll(store, names).then(read, () => undefined)
+    }
+    started = true
+    feed()
+  })
+}
+
+/** How many ops, and bytes, are given to the engine in one task. */
+const SLICE_OPS = 250
+const SLICE_BYTES = 1024 * 1024
+
+function aborted(): DOMException {
+  return new DOMException('The transaction was aborted.', 'AbortError')
+}

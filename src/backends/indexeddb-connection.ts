@@ -1,0 +1,92 @@
+import { type ErrorDetails, KonserveError } from '../base/errors.ts'
+import { indexedDbError } from './indexeddb-errors.ts'
+import { STORE, answered } from './indexeddb-requests.ts'
+
+/**
+ * An open database that may go away: a browser closes it to clear data or to save memory, another tab wants to upgrade or
+ * delete it, the page goes to sleep in the back/forward cache. Then it is opened again when it is next used.
+ */
+export class Connection {
+  readonly name: string
+  readonly #open: () => Promise<IDBDatabase>
+  #database: IDBDatabase | undefined
+  #opening: Promise<void> | undefined
+  readonly #ended = new AbortController()
+
+  /** `open` opens the database again, and rejects if it is no longer the same store. */
+  constructor(database: IDBDatabase, open: () => Promise<IDBDatabase>) {
+    this.name = database.name
+    this.#open = open
+    this.#use(database)
+    const { signal } = this.#ended
+    globalThis.addEventListener?.('pagehide', ({ persisted }) => persisted && this.#sleep(), { signal })
+  }
+
+  /** A new transaction, or nothing while the database is closed. */
+  begin(mode: IDBTransactionMode, options?: IDBTransactionOptions): IDBTransaction | undefined {
+    try {
+      return this.#database?.transaction(STORE, mode, options)
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === 'InvalidStateError')) throw error
+      // It was closed, and nobody has said so.
+      this.#database = undefined
+    }
+  }
+
+  /** Resolves once the database is open again. */
+  reopen(): Promise<void> {
+    if (this.#ended.signal.aborted) return Promise.reject(new DOMException('It was released.', 'InvalidStateError'))
+    return (this.#opening ??= this.#open()
+      .then((database) => this.#use(database))
+      .finally(() => (this.#opening = undefined)))
+  }
+
+  /** For good. Transactions that are running complete. */
+  close(): void {
+    this.#ended.abort()
+    this.#letGo()
+  }
+
+  /** What to tell one caller of what IndexedDB said, or of why the database was not opened again. */
+  async report(error: unknown): Promise<Error> {
+    if (!(error instanceof KonserveError)) return indexedDbError(error, this.name)
+    const Kind = error.constructor as new (message: string, details: ErrorDetails) => KonserveError
+    return new Kind(error.message, { cause: error })
+  }
+
+  #use(database: IDBDatabase): void {
+    if (this.#ended.signal.aborted) return database.close()
+    this.#database = database
+    const letGo = (): void => {
+      database.close()
+      if (database === this.#database) this.#database = undefined
+    }
+    // Another tab upgrades or deletes the database: in its way, this connection would only block it.
+    database.onversionchange = letGo
+    database.onclose = letGo
+  }
+
+  #letGo(): void {
+    this.#database?.close()
+    this.#database = undefined
+  }
+
+  /** From the back/forward cache a connection would block other tabs, or keep the page out of there. */
+  #sleep(): void {
+    // What listens to the page's end may want to write: this comes after that.
+    if (document.visibilityState === 'hidden') this.#letGo()
+    else document.addEventListener('visibilitychange', () => this.#letGo(), { once: true })
+  }
+}
+
+/** Open a database, and make it if it is new; without `create` that is taken back, and fails with an AbortError. */
+export async function openDatabase(name: string, { create }: { readonly create: boolean }): Promise<IDBDatabase> {
+  const request = indexedDB.open(name)
+  request.onupgradeneeded = () => {
+    // The key generator numbers commits for those who watch.
+    if (create) request.result.createObjectStore(STORE, { autoIncrement: true })
+    else request.transaction!.abort()
+  }
+  await answered(request)
+  return request.result
+}

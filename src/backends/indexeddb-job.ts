@@ -1,0 +1,101 @@
+import type { Blob, BlobOp, Durability, Notice } from '../base/backend.ts'
+import type { Name, Version } from '../base/entry.ts'
+import { frameVersion } from '../codec/frame.ts'
+import { checkVersion } from '../engine/condition.ts'
+
+/** What is to be written. */
+export interface Work {
+  /** What `plan` has to see. */
+  readonly names: readonly Name[]
+  /** The ops, from the blobs under `names`. */
+  plan(blobs: readonly (Blob | undefined)[]): readonly BlobOp[]
+  /** Them, where they do not depend on what is there. */
+  readonly fixed?: readonly BlobOp[]
+  /** How many ops and bytes that will be, as far as it is known. */
+  readonly ops: number
+  readonly bytes: number
+  readonly durability: Durability
+}
+
+/** A write that waits for its transaction, or is in one. */
+export class Job {
+  readonly work: Work
+  readonly reject: (error: unknown) => void
+  readonly #resolve: () => void
+  #failure: { readonly error: unknown } | undefined
+  #retried = false
+  /** What was planned, and from which versions. */
+  #ops: readonly BlobOp[] | undefined
+  #seen: readonly (Version | undefined)[] = []
+
+  constructor(work: Work, resolve: () => void, reject: (error: unknown) => void) {
+    this.work = work
+    this.#resolve = resolve
+    this.reject = reject
+  }
+
+  /**
+   * The ops from what is there now. A transaction that was aborted has changed nothing, and its plan still holds. Of one
+   * that was lost with its connection that is not known: if what was planned is there, it is done.
+   */
+  plan(blobs: readonly (Blob | undefined)[]): readonly BlobOp[] {
+    const { names } = this.work
+    const now = blobs.map((blob) => blob?.version)
+    if (this.#ops && names.length > 0) {
+      if (isSame(now, this.#seen)) return this.#ops
+      if (isSame(now, this.#planned())) return []
+    }
+    this.#ops = this.work.plan(blobs)
+    this.#seen = now
+    for (const op of this.#ops) {
+      if (op.ifVersion !== undefined) checkVersion(nameOf(op), now[names.indexOf(nameOf(op))], op)
+    }
+    return this.#ops
+  }
+
+  /** It failed by itself, and has changed nothing in the transaction. */
+  fail(error: unknown): void {
+    this.#failure = { error }
+  }
+
+  /** Once its transaction is complete. */
+  settle(): void {
+    if (!this.settleFailure()) this.#resolve()
+  }
+
+  /** Whether it had failed by itself. */
+  settleFailure(): boolean {
+    if (this.#failure === undefined) return false
+    this.reject(this.#failure.error)
+    return true
+  }
+
+  /** Once. */
+  mayRetry(): boolean {
+    const may = !this.#retried
+    this.#retried = true
+    return may
+  }
+
+  /** What watchers are to be told of it. */
+  notices(): Exclude<Notice, { type: 'resync' }>[] {
+    if (this.#failure) return []
+    return this.#ops!.flatMap((op) =>
+      op.notice ? [{ type: 'put' in op ? 'set' : 'delete', name: nameOf(op), key: op.notice.key }] : [],
+    )
+  }
+
+  #planned(): (Version | undefined)[] {
+    const planned = new Map(this.work.names.map((name, i) => [name, this.#seen[i]]))
+    for (const op of this.#ops!) planned.set(nameOf(op), 'put' in op ? frameVersion(op.put[1]) : undefined)
+    return this.work.names.map((name) => planned.get(name))
+  }
+}
+
+export function nameOf(op: BlobOp): Name {
+  return 'put' in op ? op.put[0] : op.delete
+}
+
+function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.every((each, i) => each === b[i])
+}

@@ -1,0 +1,141 @@
+import type { ListOptions } from '../base/backend.ts'
+import type { Name } from '../base/entry.ts'
+import { answerOf } from './indexeddb-requests.ts'
+
+/*
+ * Reading by key ranges: a request for a range costs little more than one for a single key.
+ */
+
+/** From so many names on it is worth while to look which of them stand side by side. */
+export const BULK = 64
+/** A run that is read as a range; a shorter one is read name by name. */
+const SHORTEST_RUN = 8
+
+/** What is stored under each of the names, as many answers as names, each an object of its own. */
+export function getAll(store: IDBObjectStore, names: readonly Name[]): Promise<unknown[]> {
+  return names.length < BULK ? getEach(store, names) : getRuns(store, names)
+}
+
+function getEach(store: IDBObjectStore, names: readonly Name[]): Promise<unknown[]> {
+  const requests = names.map((name) => store.get(name))
+  return lastAnswer(requests).then(() => requests.map(({ result }) => result as unknown))
+}
+
+/** Runs of names with no other name of the store between them are read as ranges. */
+function getRuns(store: IDBObjectStore, names: readonly Name[]): Promise<unknown[]> {
+  const sorted = [...new Set(names)].sort()
+  const most = 4 * names.length
+  const range = IDBKeyRange.bound(sorted[0], sorted.at(-1))
+  return answerOf(store.getAllKeys(range, most)).then(async (found) => {
+    const wanted = new Set(names)
+    const requests: IDBRequest<unknown>[] = []
+    const places = new Map<Name, () => unknown>()
+    const get = (name: Name): void => {
+      const request = store.get(name)
+      requests.push(request)
+      places.set(name, () => request.result as unknown)
+    }
+    const getRun = (run: readonly Name[]): void => {
+      if (run.length < SHORTEST_RUN) return run.forEach(get)
+      const request = store.getAll(IDBKeyRange.bound(run[0], run.at(-1))) as IDBRequest<unknown>
+      requests.push(request)
+      run.forEach((name, i) => places.set(name, () => (request.result as unknown[])[i]))
+    }
+    let run: Name[] = []
+    for (const name of found as Name[]) {
+      if (wanted.has(name)) {
+        run.push(name)
+      } else {
+        getRun(run)
+        run = []
+      }
+    }
+    getRun(run)
+    if (found.length === most) sorted.filter((name) => name > (found.at(-1) as Name)).forEach(get)
+    // What is asked for twice is answered with two objects.
+    const repeated = names.map((name) => (wanted.delete(name) ? undefined : store.get(name)))
+    await lastAnswer([...requests, ...repeated.filter((request) => request !== undefined)])
+    return names.map((name, i) => (repeated[i] ? (repeated[i].result as unknown) : places.get(name)?.()))
+  })
+}
+
+/** Requests of a transaction are answered in their order, or with its end. */
+function lastAnswer(requests: readonly IDBRequest[]): Promise<unknown> {
+  const last = requests.at(-1)
+  return last ? answerOf<unknown>(last) : Promise.resolve()
+}
+
+/** The number of the last transaction that was numbered for watchers; such numbers are keys beside the names. */
+export function lastNumber(store: IDBObjectStore): Promise<number> {
+  const request = store.openKeyCursor(IDBKeyRange.upperBound(Infinity), 'prev')
+  return answerOf(request).then((cursor) => Number(cursor?.key ?? 0))
+}
+
+export interface Page {
+  readonly names: Name[]
+  /** What is stored under each; nothing where only names were asked for. */
+  readonly stored: unknown[]
+  readonly next: Name | undefined
+}
+
+/** At most `most` names of a listing, with what is stored under them if asked for. */
+export function readPage(
+  store: IDBObjectStore,
+  { prefix = '', after = '', reverse }: ListOptions,
+  most: number,
+  { values }: { readonly values: boolean },
+): Promise<Page> {
+  // Names are ASCII: nothing that starts with the prefix comes after this.
+  const end = `${prefix}\x7f`
+  const lower = !reverse && after > prefix ? after : prefix
+  const upper = reverse && after && after < end ? after : end
+  if (most === 0 || lower >= upper) return Promise.resolve({ names: [], stored: [], next: undefined })
+  const range = IDBKeyRange.bound(lower, upper, lower === after, upper === after)
+  const read = reverse ? readBackwards(store, range, most, values) : readForwards(store, range, most, values)
+  return read.then(([keys, stored]) => {
+    const names = keys as Name[]
+    return { names, stored, next: names.length === most ? names.at(-1) : undefined }
+  })
+}
+
+type Found = [keys: IDBValidKey[], values: unknown[]]
+
+/** Not in every browser, and not yet in TypeScript: https://w3c.github.io/IndexedDB/#dom-idbobjectstore-getallrecords */
+interface WithRecords {
+  getAllRecords?(options: {
+    query: IDBKeyRange
+    count: number
+    direction: IDBCursorDirection
+  }): IDBRequest<{ readonly key: IDBValidKey; readonly value: unknown }[]>
+}
+
+function readForwards(store: IDBObjectStore, range: IDBKeyRange, most: number, values: boolean): Promise<Found> {
+  const keys = store.getAllKeys(range, most)
+  if (!values) return answerOf(keys).then((names) => [names, []])
+  const stored: IDBRequest<unknown[]> = store.getAll(range, most)
+  return answerOf(stored).then(() => [keys.result, stored.result])
+}
+
+function readBackwards(store: IDBObjectStore, range: IDBKeyRange, most: number, values: boolean): Promise<Found> {
+  const { getAllRecords } = store as WithRecords
+  if (values && getAllRecords) {
+    return answerOf(getAllRecords.call(store, { query: range, count: most, direction: 'prev' })).then((records) => [
+      records.map(({ key }) => key),
+      records.map(({ value }) => value),
+    ])
+  }
+  const found: Found = [[], []]
+  const request = values ? store.openCursor(range, 'prev') : store.openKeyCursor(range, 'prev')
+  return new Promise((resolve, reject) => {
+    request.onerror = () => reject(request.error!)
+    request.onsuccess = () => {
+      const cursor = request.result
+      if (cursor) {
+        found[0].push(cursor.key)
+        if (values) found[1].push((cursor as IDBCursorWithValue).value)
+      }
+      if (cursor && found[0].length < most) cursor.continue()
+      else resolve(found)
+    }
+  })
+}

@@ -1,0 +1,177 @@
+import type { Name } from '../base/entry.ts'
+import type { Connection } from './indexeddb-connection.ts'
+import { isInactive, isRetriable } from './indexeddb-errors.ts'
+import { BULK, getAll } from './indexeddb-ranges.ts'
+import { STORE } from './indexeddb-requests.ts'
+
+/**
+ * Something to be read of the object store. It makes its first request at once, before any promise: there an inactive
+ * transaction throws, and the task is started again in another one.
+ */
+export type ReadTask<T> = (store: IDBObjectStore) => Promise<T>
+
+/**
+ * Reads share transactions. Those of one turn are issued together; what is read in answer to a read is issued in the
+ * same transaction, which is still active then. One that has been lengthened so for long, or that stands in front of a
+ * write of ours, gets no more of them: writers of other tabs, and ours, must not starve.
+ */
+export class Reads {
+  readonly #connection: Connection
+  #queue: Job[] = []
+  #scheduled = false
+  #live: Live | undefined
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  /** What is stored under each of the names. */
+  get(names: readonly Name[], signal: AbortSignal | undefined): Promise<unknown[]> {
+    return this.#add<unknown[]>((store) => getAll(store, names), signal, names)
+  }
+
+  run<T>(start: ReadTask<T>, signal: AbortSignal | undefined): Promise<T> {
+    return this.#add(start, signal)
+  }
+
+  /** Put what comes from now on into another transaction: behind a write that was begun. */
+  retire(): void {
+    this.#live = undefined
+    this.#drain()
+  }
+
+  #add<T>(start: ReadTask<T>, signal: AbortSignal | undefined, names?: readonly Name[]): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+      this.#queue.push({ start, names, signal, tries: 0, resolve: resolve as Job['resolve'], reject })
+      this.#schedule()
+    })
+  }
+
+  /** Once the turn's other reads are here. */
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    queueMicrotask(() => {
+      this.#scheduled = false
+      this.#drain()
+    })
+  }
+
+  #drain(): void {
+    this.#queue = this.#queue.filter(({ signal }) => !signal?.aborted)
+    if (this.#queue.length === 0) return
+    try {
+      const live = this.#live
+      if (live === undefined || live.issued >= MOST_ISSUED || performance.now() - live.began > LONGEST_MS) this.#begin()
+      else this.#issue(live)
+    } catch (error) {
+      if (!isInactive(error)) this.#failAll(error)
+      // With an answer to come it will be active once more, and soon.
+      else if (this.#live?.running === 0) this.retire()
+    }
+  }
+
+  #begin(): void {
+    const transaction = this.#connection.begin('readonly')
+    if (transaction === undefined) return this.#reopen()
+    const live: Live = { store: transaction.objectStore(STORE), began: performance.now(), issued: 0, running: 0 }
+    this.#live = live
+    transaction.oncomplete = transaction.onabort = () => {
+      if (this.#live === live) this.retire()
+    }
+    // Success does not bubble, but comes by on its way down.
+    transaction.addEventListener(
+      'success',
+      () => {
+        if (this.#live === live) this.#drain()
+      },
+      true,
+    )
+    this.#issue(live)
+  }
+
+  #issue(live: Live): void {
+    const jobs = merged(this.#queue)
+    this.#queue = jobs
+    for (const job of jobs) {
+      const answer = job.start(live.store)
+      this.#queue = []
+      live.issued++
+      live.running++
+      answer.then(
+        (value) => {
+          live.running--
+          job.resolve(value)
+        },
+        (error) => {
+          live.running--
+          if (job.tries++ >= MOST_TRIES || !isRetriable(error)) return this.#fail([job], error)
+          this.#queue.push(job)
+          this.#schedule()
+        },
+      )
+    }
+  }
+
+  #reopen(): void {
+    const [first] = this.#queue
+    if (first!.tries++ > MOST_TRIES) throw new DOMException('It is closed again and again.', 'InvalidStateError')
+    this.#connection.reopen().then(
+      () => this.#drain(),
+      (error) => this.#failAll(error),
+    )
+  }
+
+  #failAll(error: unknown): void {
+    this.#fail(this.#queue.splice(0), error)
+  }
+
+  #fail(jobs: readonly Job[], error: unknown): void {
+    for (const job of jobs) void this.#connection.report(error).then(job.reject)
+  }
+}
+
+/** A transaction is not lengthened beyond these: reads issued in it, and milliseconds since it was begun. */
+const MOST_ISSUED = 1000
+const LONGEST_MS = 25
+
+const MOST_TRIES = 1
+
+interface Live {
+  readonly store: IDBObjectStore
+  readonly began: number
+  issued: number
+  /** Jobs that are issued and not answered. */
+  running: number
+}
+
+interface Job {
+  readonly start: ReadTask<unknown>
+  /** Of a job that gets these and nothing else. */
+  readonly names?: readonly Name[] | undefined
+  readonly signal: AbortSignal | undefined
+  tries: number
+  resolve(value: unknown): void
+  reject(error: unknown): void
+}
+
+/** Many gets as one, which can read them by ranges. */
+function merged(jobs: Job[]): Job[] {
+  const gets = jobs.filter((job) => job.names)
+  const names = gets.flatMap((job) => job.names!)
+  if (gets.length < 2 || names.length < BULK) return jobs
+  const one: Job = {
+    start: (store) => getAll(store, names),
+    signal: undefined,
+    tries: Math.max(...gets.map(({ tries }) => tries)),
+    resolve(values) {
+      let end = 0
+      for (const job of gets) job.resolve((values as unknown[]).slice(end, (end += job.names!.length)))
+    },
+    reject(error) {
+      for (const job of gets) job.reject(error)
+    },
+  }
+  return [one, ...jobs.filter((job) => !job.names)]
+}

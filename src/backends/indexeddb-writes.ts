@@ -1,0 +1,130 @@
+import type { Durability } from '../base/backend.ts'
+import type { Name } from '../base/entry.ts'
+import type { Channel } from './indexeddb-channel.ts'
+import { commit } from './indexeddb-commit.ts'
+import type { Connection } from './indexeddb-connection.ts'
+import { isRetriable } from './indexeddb-errors.ts'
+import { Job, type Work, nameOf } from './indexeddb-job.ts'
+
+/**
+ * Group commit: what is written in one turn, or while a transaction is running, shares the next one, and is done when
+ * that is complete. Where a shared transaction fails, each of its jobs is done again alone, so that only the guilty fail.
+ */
+export class Writes {
+  readonly #connection: Connection
+  readonly #channel: Channel
+  /** Called when a transaction was begun. */
+  readonly #begun: () => void
+  readonly #queue: Job[] = []
+  #running = false
+
+  constructor(connection: Connection, channel: Channel, begun: () => void) {
+    this.#connection = connection
+    this.#channel = channel
+    this.#begun = begun
+  }
+
+  /** Rejects with what the plan threw, or with what IndexedDB said. */
+  add(work: Work, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const job = new Job(work, resolve, reject)
+      const abort = (): void => {
+        const at = this.#queue.indexOf(job)
+        if (at < 0) return
+        this.#queue.splice(at, 1)
+        reject(signal!.reason as Error)
+      }
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#queue.push(job)
+      if (!this.#running) void this.#run()
+    })
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true
+    for (;;) {
+      await this.#quiet()
+      if (this.#queue.length === 0) break
+      await this.#commit(this.#take())
+    }
+    this.#running = false
+  }
+
+  /** Until all who write in this turn, or whom the last transaction has answered, have done so. */
+  async #quiet(): Promise<void> {
+    let known = 0
+    for (let turns = 0; turns < QUIET_TURNS; turns++) {
+      await undefined
+      if (this.#queue.length > known) turns = 0
+      known = this.#queue.length
+    }
+  }
+
+  /**
+   * The first, and those behind it that go into the same transaction without making it long. What reads is planned in
+   * the transaction, after what does not: those on one name are for several transactions.
+   */
+  #take(): Job[] {
+    let ops = 0
+    let bytes = 0
+    const isPlain = this.#queue.every(({ work }) => work.names.length === 0)
+    const touched = new Set<Name>()
+    const planned = new Set<Name>()
+    const rest = this.#queue.findIndex(({ work }, i) => {
+      ops += work.ops
+      bytes += work.bytes
+      if (i > 0 && (ops > MOST_OPS || bytes > MOST_BYTES)) return true
+      if (isPlain) return false
+      const touches = [...work.names, ...(work.fixed ?? []).map(nameOf)]
+      if (touches.some((name) => planned.has(name)) || work.names.some((name) => touched.has(name))) return true
+      for (const name of touches) touched.add(name)
+      if (work.names.length > 0) for (const name of touches) planned.add(name)
+      return false
+    })
+    return this.#queue.splice(0, rest < 0 ? this.#queue.length : rest)
+  }
+
+  async #commit(jobs: readonly Job[]): Promise<void> {
+    let transaction: IDBTransaction
+    try {
+      transaction = await this.#begin(jobs.some(({ work }) => work.durability === 'strict') ? 'strict' : 'relaxed')
+    } catch (error) {
+      this.#fail(jobs, error)
+      return
+    }
+    try {
+      const marks = this.#channel.marks()
+      const sequence = await commit(transaction, jobs, marks)
+      const changes = jobs.flatMap((job) => job.notices())
+      this.#channel.tell(changes, sequence, marks)
+      for (const job of jobs) job.settle()
+    } catch (error) {
+      const innocent = jobs.filter((job) => !job.settleFailure())
+      if (innocent.length > 1) for (const job of innocent) await this.#commit([job])
+      else if (innocent[0]?.mayRetry() && isRetriable(error)) await this.#commit(innocent)
+      else this.#fail(innocent, error)
+    }
+  }
+
+  async #begin(durability: Durability, tries = MOST_TRIES): Promise<IDBTransaction> {
+    const transaction = this.#connection.begin('readwrite', { durability })
+    if (transaction) {
+      this.#begun()
+      return transaction
+    }
+    if (tries === 0) throw new DOMException('The database is closed again and again.', 'InvalidStateError')
+    await this.#connection.reopen()
+    return this.#begin(durability, tries - 1)
+  }
+
+  #fail(jobs: readonly Job[], error: unknown): void {
+    for (const job of jobs) void this.#connection.report(error).then(job.reject)
+  }
+}
+
+/** Microtasks without a new job after which a group is complete. */
+const QUIET_TURNS = 16
+const MOST_TRIES = 1
+/** A shared transaction has no more: other tabs wait for it. */
+const MOST_OPS = 1000
+const MOST_BYTES = 4 * 1024 * 1024
