@@ -2,9 +2,9 @@ import type { Blob, BlobBackend, BlobCapabilities, BlobOp, Call, Durability } fr
 import type { Name } from '../base/entry.ts'
 import { frameVersion } from '../codec/frame.ts'
 import { Channel } from './indexeddb-channel.ts'
-import type { Connection } from './indexeddb-connection.ts'
+import { type Connection, lastNumber } from './indexeddb-connection.ts'
 import { type Work, nameOf } from './indexeddb-job.ts'
-import { lastNumber, readPage } from './indexeddb-ranges.ts'
+import { readPage } from './indexeddb-ranges.ts'
 import { Reads } from './indexeddb-reads.ts'
 import { toBlob } from './indexeddb-record.ts'
 import { Writes } from './indexeddb-writes.ts'
@@ -22,42 +22,42 @@ const NAMES_PAGE = 1000
 /** Bytes that a page of blobs may have, about, and how many blobs that is taken for at first, and at the most. */
 const PAGE_BYTES = 1024 * 1024
 const FIRST_BLOBS_PAGE = 100
-const MOST_BLOBS_PAGE = 1000
+const MOST_BLOBS_PAGE = 250
 
 /** Blobs in the object store of a database. A write is done when its transaction is complete. QUOTA_EXCEEDED, STORAGE_UNAVAILABLE. */
 export function indexedDbBlobs(connection: Connection, durability: Durability = 'relaxed'): BlobBackend {
   const reads = new Reads(connection)
-  const channel = new Channel(connection.name, () => reads.run(lastNumber, undefined))
+  const channel = new Channel(connection.name, () => lastNumber(connection))
   const writes = new Writes(connection, channel, () => reads.retire())
   let blobsPage = FIRST_BLOBS_PAGE
 
-  const getMany = (names: readonly Name[], { signal }: Call): Promise<(Blob | undefined)[]> =>
-    reads.get(names, signal).then((stored) => stored.map(toBlob))
-
   const write = (work: Omit<Work, 'durability'>, call: Call): Promise<void> =>
-    writes.add({ ...work, durability: call.durability ?? durability }, call.signal)
+    writes.add({ ...work, durability: call.durability ?? durability }, call.signal, undefined)
+
+  const plain = (ops: readonly BlobOp[], call: Call): Work => ({
+    names: ops.filter((op) => op.ifVersion !== undefined).map(nameOf),
+    plan: () => ops,
+    fixed: ops,
+    ops: ops.length,
+    bytes: ops.reduce((sum, op) => sum + ('put' in op ? op.put[1].length : 0), 0),
+    durability: call.durability ?? durability,
+  })
 
   const batch = (ops: readonly BlobOp[], call: Call): Promise<void> =>
-    write(
-      {
-        names: ops.filter((op) => op.ifVersion !== undefined).map(nameOf),
-        plan: () => ops,
-        fixed: ops,
-        ops: ops.length,
-        bytes: ops.reduce((sum, op) => sum + ('put' in op ? op.put[1].length : 0), 0),
-      },
-      call,
-    )
+    writes.add(plain(ops, call), call.signal, undefined)
 
   return {
     capabilities: indexedDbCapabilities,
-    async get(name, { range }, call) {
-      const [blob] = await getMany([name], call)
-      return blob && range ? { ...blob, bytes: blob.bytes.slice(range.start, range.end) } : blob
+    get(name, { range }, { signal }) {
+      const blob = reads.get(name, signal)
+      if (range === undefined) return blob
+      return blob.then((found) => found && { version: found.version, bytes: found.bytes.slice(range.start, range.end) })
     },
-    getMany,
-    put: (name, bytes, options, call) =>
-      batch([{ ...options, put: [name, bytes] }], call).then(() => frameVersion(bytes)),
+    getMany: (names, { signal }) => reads.getMany(names, signal),
+    put(name, bytes, options, call) {
+      const ops: BlobOp[] = [{ ...options, put: [name, bytes] }]
+      return writes.add(plain(ops, call), call.signal, frameVersion(bytes))
+    },
     async delete(name, options, call) {
       let found = false
       const plan = ([blob]: readonly (Blob | undefined)[]): BlobOp[] => {

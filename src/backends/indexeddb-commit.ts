@@ -2,11 +2,11 @@ import type { BlobOp } from '../base/backend.ts'
 import type { Job } from './indexeddb-job.ts'
 import { getAll } from './indexeddb-ranges.ts'
 import { toBlob, toStored } from './indexeddb-record.ts'
-import { STORE } from './indexeddb-requests.ts'
+import { NUMBERS, STORE } from './indexeddb-requests.ts'
 
 /** What a transaction does for those who watch. */
 export interface Marks {
-  /** Number it, by a key from the object store's generator. */
+  /** Number it, by a key from the generator of `NUMBERS`. */
   readonly numbered: boolean
   /** Remove the marks of transactions up to this number. */
   readonly removeTo: number | undefined
@@ -64,8 +64,11 @@ export function commit(
           feed()
         }
       } else if (reading === 0) {
-        if (numbered && store.autoIncrement && jobs.some((job) => job.notices().length > 0)) mark = store.put(0)
-        if (removeTo !== undefined) store.delete(IDBKeyRange.upperBound(removeTo))
+        if (numbered && jobs.some((job) => job.notices().length > 0)) {
+          const numbers = transaction.objectStore(NUMBERS)
+          mark = numbers.put(0)
+          if (removeTo !== undefined) numbers.delete(IDBKeyRange.upperBound(removeTo))
+        }
         transaction.commit()
       }
     }

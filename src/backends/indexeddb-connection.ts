@@ -1,6 +1,6 @@
 import { type ErrorDetails, KonserveError } from '../base/errors.ts'
 import { indexedDbError } from './indexeddb-errors.ts'
-import { STORE, answered } from './indexeddb-requests.ts'
+import { NUMBERS, STORE, answerOf, answered } from './indexeddb-requests.ts'
 
 /**
  * An open database that may go away: a browser closes it to clear data or to save memory, another tab wants to upgrade or
@@ -23,9 +23,13 @@ export class Connection {
   }
 
   /** A new transaction, or nothing while the database is closed. */
-  begin(mode: IDBTransactionMode, options?: IDBTransactionOptions): IDBTransaction | undefined {
+  begin(
+    stores: readonly string[],
+    mode: IDBTransactionMode,
+    options?: IDBTransactionOptions,
+  ): IDBTransaction | undefined {
     try {
-      return this.#database?.transaction(STORE, mode, options)
+      return this.#database?.transaction(stores, mode, options)
     } catch (error) {
       if (!(error instanceof DOMException && error.name === 'InvalidStateError')) throw error
       // It was closed, and nobody has said so.
@@ -83,10 +87,17 @@ export class Connection {
 export async function openDatabase(name: string, { create }: { readonly create: boolean }): Promise<IDBDatabase> {
   const request = indexedDB.open(name)
   request.onupgradeneeded = () => {
-    // The key generator numbers commits for those who watch.
-    if (create) request.result.createObjectStore(STORE, { autoIncrement: true })
-    else request.transaction!.abort()
+    if (!create) return request.transaction!.abort()
+    request.result.createObjectStore(STORE)
+    request.result.createObjectStore(NUMBERS, { autoIncrement: true })
   }
   await answered(request)
   return request.result
+}
+
+/** The number of the last transaction that was numbered. */
+export async function lastNumber(connection: Connection): Promise<number> {
+  const numbers = connection.begin([NUMBERS], 'readonly')?.objectStore(NUMBERS)
+  const cursor = numbers && (await answerOf(numbers.openKeyCursor(null, 'prev')))
+  return Number(cursor?.key ?? 0)
 }

@@ -24,9 +24,9 @@ export class Job {
   readonly #resolve: () => void
   #failure: { readonly error: unknown } | undefined
   #retried = false
-  /** What was planned, and from which versions. */
+  /** What was planned, and from what. */
   #ops: readonly BlobOp[] | undefined
-  #seen: readonly (Version | undefined)[] = []
+  #seen: readonly (Blob | undefined)[] = []
 
   constructor(work: Work, resolve: () => void, reject: (error: unknown) => void) {
     this.work = work
@@ -40,15 +40,21 @@ export class Job {
    */
   plan(blobs: readonly (Blob | undefined)[]): readonly BlobOp[] {
     const { names } = this.work
-    const now = blobs.map((blob) => blob?.version)
     if (this.#ops && names.length > 0) {
-      if (isSame(now, this.#seen)) return this.#ops
+      const now = blobs.map((blob) => blob?.version)
+      if (
+        isSame(
+          now,
+          this.#seen.map((blob) => blob?.version),
+        )
+      )
+        return this.#ops
       if (isSame(now, this.#planned())) return []
     }
     this.#ops = this.work.plan(blobs)
-    this.#seen = now
+    this.#seen = blobs
     for (const op of this.#ops) {
-      if (op.ifVersion !== undefined) checkVersion(nameOf(op), now[names.indexOf(nameOf(op))], op)
+      if (op.ifVersion !== undefined) checkVersion(nameOf(op), blobs[names.indexOf(nameOf(op))]?.version, op)
     }
     return this.#ops
   }
@@ -86,7 +92,7 @@ export class Job {
   }
 
   #planned(): (Version | undefined)[] {
-    const planned = new Map(this.work.names.map((name, i) => [name, this.#seen[i]]))
+    const planned = new Map(this.work.names.map((name, i) => [name, this.#seen[i]?.version]))
     for (const op of this.#ops!) planned.set(nameOf(op), 'put' in op ? frameVersion(op.put[1]) : undefined)
     return this.work.names.map((name) => planned.get(name))
   }

@@ -65,12 +65,6 @@ function lastAnswer(requests: readonly IDBRequest[]): Promise<unknown> {
   return last ? answerOf<unknown>(last) : Promise.resolve()
 }
 
-/** The number of the last transaction that was numbered for watchers; such numbers are keys beside the names. */
-export function lastNumber(store: IDBObjectStore): Promise<number> {
-  const request = store.openKeyCursor(IDBKeyRange.upperBound(Infinity), 'prev')
-  return answerOf(request).then((cursor) => Number(cursor?.key ?? 0))
-}
-
 export interface Page {
   readonly names: Name[]
   /** What is stored under each; nothing where only names were asked for. */

@@ -1,7 +1,9 @@
+import type { Blob } from '../base/backend.ts'
 import type { Name } from '../base/entry.ts'
 import type { Connection } from './indexeddb-connection.ts'
 import { isInactive, isRetriable } from './indexeddb-errors.ts'
 import { BULK, getAll } from './indexeddb-ranges.ts'
+import { toBlob } from './indexeddb-record.ts'
 import { STORE } from './indexeddb-requests.ts'
 
 /**
@@ -25,13 +27,21 @@ export class Reads {
     this.#connection = connection
   }
 
-  /** What is stored under each of the names. */
-  get(names: readonly Name[], signal: AbortSignal | undefined): Promise<unknown[]> {
-    return this.#add<unknown[]>((store) => getAll(store, names), signal, names)
+  get(name: Name, signal: AbortSignal | undefined): Promise<Blob | undefined> {
+    const start: Job['start'] = (store, resolve, reject) => {
+      const request: IDBRequest<unknown> = store.get(name)
+      request.onsuccess = () => resolve(toBlob(request.result))
+      request.onerror = () => reject(request.error)
+    }
+    return this.#add(start, signal, name)
   }
 
-  run<T>(start: ReadTask<T>, signal: AbortSignal | undefined): Promise<T> {
-    return this.#add(start, signal)
+  getMany(names: readonly Name[], signal: AbortSignal | undefined): Promise<(Blob | undefined)[]> {
+    return this.run((store) => getBlobs(store, names), signal)
+  }
+
+  run<T>(task: ReadTask<T>, signal: AbortSignal | undefined): Promise<T> {
+    return this.#add((store, resolve, reject) => void task(store).then(resolve, reject), signal)
   }
 
   /** Put what comes from now on into another transaction: behind a write that was begun. */
@@ -40,10 +50,10 @@ export class Reads {
     this.#drain()
   }
 
-  #add<T>(start: ReadTask<T>, signal: AbortSignal | undefined, names?: readonly Name[]): Promise<T> {
+  #add<T>(start: Job['start'], signal: AbortSignal | undefined, name?: Name): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-      this.#queue.push({ start, names, signal, tries: 0, resolve: resolve as Job['resolve'], reject })
+      this.#queue.push({ start, name, signal, tries: 0, resolve: resolve as Job['resolve'], reject })
       this.#schedule()
     })
   }
@@ -59,12 +69,14 @@ export class Reads {
   }
 
   #drain(): void {
-    this.#queue = this.#queue.filter(({ signal }) => !signal?.aborted)
+    if (this.#queue.some(({ signal }) => signal?.aborted)) {
+      this.#queue = this.#queue.filter(({ signal }) => !signal?.aborted)
+    }
     if (this.#queue.length === 0) return
     try {
       const live = this.#live
       if (live === undefined || live.issued >= MOST_ISSUED || performance.now() - live.began > LONGEST_MS) this.#begin()
-      else this.#issue(live)
+      else if (live.running <= this.#queue.length) this.#issue(live)
     } catch (error) {
       if (!isInactive(error)) this.#failAll(error)
       // With an answer to come it will be active once more, and soon.
@@ -73,7 +85,7 @@ export class Reads {
   }
 
   #begin(): void {
-    const transaction = this.#connection.begin('readonly')
+    const transaction = this.#connection.begin([STORE], 'readonly')
     if (transaction === undefined) return this.#reopen()
     const live: Live = { store: transaction.objectStore(STORE), began: performance.now(), issued: 0, running: 0 }
     this.#live = live
@@ -95,11 +107,8 @@ export class Reads {
     const jobs = merged(this.#queue)
     this.#queue = jobs
     for (const job of jobs) {
-      const answer = job.start(live.store)
-      this.#queue = []
-      live.issued++
-      live.running++
-      answer.then(
+      job.start(
+        live.store,
         (value) => {
           live.running--
           job.resolve(value)
@@ -111,6 +120,9 @@ export class Reads {
           this.#schedule()
         },
       )
+      this.#queue = []
+      live.issued++
+      live.running++
     }
   }
 
@@ -147,9 +159,10 @@ interface Live {
 }
 
 interface Job {
-  readonly start: ReadTask<unknown>
-  /** Of a job that gets these and nothing else. */
-  readonly names?: readonly Name[] | undefined
+  /** Throws only what its first request throws. */
+  start(store: IDBObjectStore, resolve: (value: unknown) => void, reject: (error: unknown) => void): void
+  /** Of a job that gets this and nothing else. */
+  readonly name?: Name | undefined
   readonly signal: AbortSignal | undefined
   tries: number
   resolve(value: unknown): void
@@ -158,20 +171,20 @@ interface Job {
 
 /** Many gets as one, which can read them by ranges. */
 function merged(jobs: Job[]): Job[] {
-  const gets = jobs.filter((job) => job.names)
-  const names = gets.flatMap((job) => job.names!)
-  if (gets.length < 2 || names.length < BULK) return jobs
+  if (jobs.length < BULK) return jobs
+  const gets = jobs.filter((job) => job.name !== undefined)
+  if (gets.length < BULK) return jobs
+  const names = gets.map((job) => job.name!)
   const one: Job = {
-    start: (store) => getAll(store, names),
+    start: (store, resolve, reject) => void getBlobs(store, names).then(resolve, reject),
     signal: undefined,
-    tries: Math.max(...gets.map(({ tries }) => tries)),
-    resolve(values) {
-      let end = 0
-      for (const job of gets) job.resolve((values as unknown[]).slice(end, (end += job.names!.length)))
-    },
-    reject(error) {
-      for (const job of gets) job.reject(error)
-    },
+    tries: 0,
+    resolve: (blobs) => gets.forEach((job, i) => job.resolve((blobs as unknown[])[i])),
+    reject: (error) => gets.forEach((job) => job.reject(error)),
   }
-  return [one, ...jobs.filter((job) => !job.names)]
+  return [one, ...jobs.filter((job) => job.name === undefined)]
+}
+
+function getBlobs(store: IDBObjectStore, names: readonly Name[]): Promise<(Blob | undefined)[]> {
+  return getAll(store, names).then((stored) => stored.map(toBlob))
 }

@@ -5,7 +5,13 @@ import { frameVersion } from '../codec/frame.ts'
 export function toBlob(stored: unknown): Blob | undefined {
   if (stored === undefined) return undefined
   const bytes = stored instanceof Uint8Array ? stored : new Uint8Array()
-  return { bytes, version: frameVersion(bytes) }
+  return {
+    bytes,
+    // Few ask for it.
+    get version() {
+      return frameVersion(bytes)
+    },
+  }
 }
 
 export function toStored({ put: [, bytes] }: Extract<BlobOp, { put: unknown }>): unknown {

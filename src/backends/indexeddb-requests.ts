@@ -1,5 +1,7 @@
 /** The object store in which the blobs are, each under its name. */
 export const STORE = 'entries'
+/** Its key generator numbers transactions for those who watch. In `STORE` it would make every write slower. */
+export const NUMBERS = 'commits'
 
 /** What a request answers. Inside a transaction, what follows at once is still part of it. */
 export function answerOf<T>(request: IDBRequest<T>): Promise<T> {

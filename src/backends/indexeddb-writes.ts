@@ -1,10 +1,11 @@
 import type { Durability } from '../base/backend.ts'
 import type { Name } from '../base/entry.ts'
 import type { Channel } from './indexeddb-channel.ts'
-import { commit } from './indexeddb-commit.ts'
+import { type Marks, commit } from './indexeddb-commit.ts'
 import type { Connection } from './indexeddb-connection.ts'
 import { isRetriable } from './indexeddb-errors.ts'
 import { Job, type Work, nameOf } from './indexeddb-job.ts'
+import { NUMBERS, STORE } from './indexeddb-requests.ts'
 
 /**
  * Group commit: what is written in one turn, or while a transaction is running, shares the next one, and is done when
@@ -24,10 +25,10 @@ export class Writes {
     this.#begun = begun
   }
 
-  /** Rejects with what the plan threw, or with what IndexedDB said. */
-  add(work: Work, signal: AbortSignal | undefined): Promise<void> {
+  /** Resolves with `result`; rejects with what the plan threw, or with what IndexedDB said. */
+  add<T>(work: Work, signal: AbortSignal | undefined, result: T): Promise<T> {
     return new Promise((resolve, reject) => {
-      const job = new Job(work, resolve, reject)
+      const job = new Job(work, () => resolve(result), reject)
       const abort = (): void => {
         const at = this.#queue.indexOf(job)
         if (at < 0) return
@@ -65,6 +66,7 @@ export class Writes {
    * the transaction, after what does not: those on one name are for several transactions.
    */
   #take(): Job[] {
+    if (this.#queue.length === 1) return this.#queue.splice(0)
     let ops = 0
     let bytes = 0
     const isPlain = this.#queue.every(({ work }) => work.names.length === 0)
@@ -86,14 +88,17 @@ export class Writes {
 
   async #commit(jobs: readonly Job[]): Promise<void> {
     let transaction: IDBTransaction
+    const marks = this.#channel.marks()
     try {
-      transaction = await this.#begin(jobs.some(({ work }) => work.durability === 'strict') ? 'strict' : 'relaxed')
+      transaction = await this.#begin(
+        marks,
+        jobs.some(({ work }) => work.durability === 'strict') ? 'strict' : 'relaxed',
+      )
     } catch (error) {
       this.#fail(jobs, error)
       return
     }
     try {
-      const marks = this.#channel.marks()
       const sequence = await commit(transaction, jobs, marks)
       const changes = jobs.flatMap((job) => job.notices())
       this.#channel.tell(changes, sequence, marks)
@@ -106,15 +111,16 @@ export class Writes {
     }
   }
 
-  async #begin(durability: Durability, tries = MOST_TRIES): Promise<IDBTransaction> {
-    const transaction = this.#connection.begin('readwrite', { durability })
+  async #begin(marks: Marks, durability: Durability, tries = MOST_TRIES): Promise<IDBTransaction> {
+    const stores = marks.numbered ? [STORE, NUMBERS] : [STORE]
+    const transaction = this.#connection.begin(stores, 'readwrite', { durability })
     if (transaction) {
       this.#begun()
       return transaction
     }
     if (tries === 0) throw new DOMException('The database is closed again and again.', 'InvalidStateError')
     await this.#connection.reopen()
-    return this.#begin(durability, tries - 1)
+    return this.#begin(marks, durability, tries - 1)
   }
 
   #fail(jobs: readonly Job[], error: unknown): void {

@@ -8,7 +8,7 @@ import { indexedDbBlobs, indexedDbCapabilities } from './indexeddb-blobs.ts'
 import { Connection, openDatabase } from './indexeddb-connection.ts'
 import { guarded } from './indexeddb-errors.ts'
 import { toBlob } from './indexeddb-record.ts'
-import { STORE, answered, answerOf } from './indexeddb-requests.ts'
+import { NUMBERS, STORE, answered, answerOf } from './indexeddb-requests.ts'
 
 const schema = fields({ name: optional(text), ...blobOptions })
 
@@ -57,7 +57,7 @@ async function look(name: string): Promise<ContainerState> {
     throw error
   }
   try {
-    if (String([...database.objectStoreNames]) !== STORE) return 'foreign'
+    if (!isOurs(database)) return 'foreign'
     const store = database.transaction(STORE).objectStore(STORE)
     const [ours, any] = await Promise.all([answerOf(store.count(DESCRIPTOR_NAME)), answerOf(store.getAllKeys(null, 1))])
     return ours ? 'store' : any.length > 0 ? 'foreign' : 'empty'
@@ -66,13 +66,17 @@ async function look(name: string): Promise<ContainerState> {
   }
 }
 
+function isOurs({ objectStoreNames }: IDBDatabase): boolean {
+  return String([...objectStoreNames]) === String([NUMBERS, STORE])
+}
+
 /** Open the database of a store again. Another tab may have deleted it meanwhile, and made a new one in its place. */
 async function reopen(name: string, isSame: IsSame): Promise<IDBDatabase> {
   const database = await openDatabase(name, { create: false })
   const get = async (key: Name): Promise<Blob | undefined> =>
     toBlob(await answerOf<unknown>(database.transaction(STORE).objectStore(STORE).get(key)))
   try {
-    if (database.objectStoreNames.contains(STORE) && (await isSame({ get }))) return database
+    if (isOurs(database) && (await isSame({ get }))) return database
   } catch (error) {
     database.close()
     throw error

@@ -32,10 +32,27 @@ export function rescue<T>(
 
 /** Run `fn`, then `cleanup`, however `fn` ended. */
 export function ensure<T>(fn: () => PromiseOrValue<T>, cleanup: () => void): PromiseOrValue<T> {
-  return chain(onFailure(fn, cleanup), (value) => {
+  let value: PromiseOrValue<T>
+  try {
+    value = fn()
+  } catch (error) {
+    cleanup()
+    throw error
+  }
+  if (!isPromise(value)) {
     cleanup()
     return value
-  })
+  }
+  return value.then(
+    (answer) => {
+      cleanup()
+      return answer
+    },
+    (error: unknown) => {
+      cleanup()
+      throw error
+    },
+  )
 }
 
 /** Run `fn`; if it fails, run `cleanup` before failing with the same error. */

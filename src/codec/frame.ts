@@ -1,6 +1,6 @@
 import type { Name, Version } from '../base/entry.ts'
 import { CorruptEntryError } from '../base/errors.ts'
-import { toHex, utf8Encoder } from './cbor-text.ts'
+import { utf8Encoder } from './cbor-text.ts'
 import { fast } from './fast.ts'
 import { xxh3 as xxh3Twin } from './xxh3.ts'
 
@@ -83,7 +83,7 @@ export function headEnd(name: Name, bytes: Uint8Array): number {
 
 /** The header in hex: it changes with every byte of the frame, and so tells one state of a blob from another. */
 export function frameVersion(bytes: Uint8Array): Version {
-  return toHex(bytes.subarray(0, HEADER))
+  return String.fromCharCode(...bytes.subarray(0, HEADER))
 }
 
 export function corrupt(name: Name, reason: string): CorruptEntryError {

@@ -131,7 +131,7 @@ export class KeyQueue {
     const left = result.then(leave, leave)
     for (const name of names) {
       const last = this.#all.get(name)?.end
-      const end = left.then(() => last)
+      const end = last ? left.then(() => last) : left
       for (const line of lines) line.set(name, { count: (line.get(name)?.count ?? 0) + 1, end, batch })
     }
   }

@@ -91,7 +91,13 @@ export function checkCount(option: string, value: number): void {
 
 /** What a public call answers: with `sync` the value itself, else a promise, also of what `task` throws. */
 export function answer<T>(sync: boolean, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
-  return sync ? task() : new Promise((resolve) => resolve(task()))
+  if (sync) return task()
+  try {
+    const value = task()
+    return value instanceof Promise ? value : Promise.resolve(value)
+  } catch (error) {
+    return Promise.reject(error as Error)
+  }
 }
 
 /** What the body of a call on one key gets; `inner` is the store's key. */

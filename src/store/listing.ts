@@ -12,9 +12,8 @@ import type { EntryMeta, ListingOptions } from './types.ts'
  * keys, entries and metas: the names of one range, page by page, as much of each entry as is asked for.
  */
 
-/** Names asked for at a time, and entries: a page of entries holds their values. */
+/** Names asked for at a time, and entries: fewer of those may come, because they hold their values. */
 const NAMES_PAGE = 1000
-const ENTRIES_PAGE = 100
 /** Metadata read at a time. */
 const METAS_AT_ONCE = 50
 
@@ -72,13 +71,10 @@ function findNames(needsMeta: (name: Name) => boolean, shows: (meta: Meta) => bo
 }
 
 const findEntries: Find<unknown> = (backend, call, range) =>
-  chain(
-    scanEntries(backend, { ...range, limit: Math.min(range.limit!, ENTRIES_PAGE) }, call),
-    ({ entries: found, next }) => ({
-      items: found.map(([, { meta, value }]) => [isLive(meta) && meta.type !== 'log' ? meta.key : undefined, value]),
-      next,
-    }),
-  )
+  chain(scanEntries(backend, range, call), ({ entries: found, next }) => ({
+    items: found.map(([, { meta, value }]) => [isLive(meta) && meta.type !== 'log' ? meta.key : undefined, value]),
+    next,
+  }))
 
 /** A page of what belongs to the scope and has the prefix. */
 export function pageOf<T>(
@@ -138,6 +134,14 @@ function* syncItems<T>(page: () => T[] | undefined): Generator<T, undefined> {
   for (let items = page(); items; items = page()) yield* items
 }
 
+/** A page is read while the one before it is being used. */
 async function* asyncItems<T>(page: () => PromiseOrValue<T[] | undefined>): AsyncGenerator<T, undefined> {
-  for (let items = await page(); items; items = await page()) for (const item of items) yield item
+  let items = await page()
+  while (items) {
+    const next = Promise.resolve(page())
+    // Whoever stops listening does not hear of what it fails of.
+    next.catch(() => undefined)
+    for (const item of items) yield item
+    items = await next
+  }
 }

@@ -25,6 +25,7 @@ export function keyToName(key: unknown): Name {
  * not the name of a key at all: one of ours (`isReserved`), or a text that `keyToName` answers for no key.
  */
 export function nameToKey(name: Name): Key | undefined {
+  if (PLAIN.test(name)) return name.slice(1)
   try {
     const key = name[0] === '(' ? (name.slice(1).match(/[^,]+/g) ?? []).map(readAtom) : readAtom(name)
     return fullName(key) === name ? key : undefined
@@ -56,6 +57,8 @@ type Path = readonly (string | number)[]
 
 const MAX_DEPTH = 100
 const SAFE = /^[a-z0-9_-]*$/
+/** The name of a string that has nothing to escape. */
+const PLAIN = /^s[a-z0-9_-]*$/
 
 /** A deep copy of a key as the store knows it: plain, -0 as 0, checked in every part. A cycle is too deep, too. */
 export function isolateKey(key: unknown, path: Path = []): Key {

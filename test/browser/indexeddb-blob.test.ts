@@ -297,7 +297,12 @@ async function openBlobs(database: string): Promise<BlobBackend> {
 }
 
 function openRaw(database: string): Promise<IDBPDatabase> {
-  return openDB(database, 1, { upgrade: (db) => void db.createObjectStore('entries', { autoIncrement: true }) })
+  return openDB(database, 1, {
+    upgrade(db) {
+      db.createObjectStore('entries')
+      db.createObjectStore('commits', { autoIncrement: true })
+    },
+  })
 }
 
 /** A frame of `size` bytes, different for each `fill`. */
