@@ -44,9 +44,12 @@ export function indexedDbBlobs(database: IDBDatabase, durability: Durability = '
         for (const op of ops) checkVersion(nameOf(op), blobs[names.indexOf(nameOf(op))]?.version, op)
         ours = false
         for (const op of ops) {
-          // Structured clone would store the whole buffer under a view.
-          if ('put' in op) store.put(op.put[1].slice(), op.put[0])
-          else store.delete(op.delete)
+          if ('put' in op) {
+            const [name, bytes] = op.put
+            // Structured clone would store the whole buffer under a view.
+            const frame = bytes.slice()
+            store.put(op.beside ? { frame, ...op.beside } : frame, name)
+          } else store.delete(op.delete)
         }
         transaction.commit()
       }
@@ -103,8 +106,8 @@ export function indexedDbBlobs(database: IDBDatabase, durability: Durability = '
       return blob && range ? { ...blob, bytes: blob.bytes.slice(range.start, range.end) } : blob
     },
     getMany,
-    async put(name, bytes, { ifVersion }, call) {
-      await batch([{ put: [name, bytes], ifVersion }], call)
+    async put(name, bytes, write, call) {
+      await batch([{ ...write, put: [name, bytes] }], call)
       return frameVersion(bytes)
     },
     async delete(name, { ifVersion }, call) {
@@ -142,6 +145,12 @@ function nameOf(op: BlobOp): Name {
 /** What is stored in the place of bytes is read as none, of which the decoding says that they are damaged. */
 function toBlob(stored: unknown): Blob | undefined {
   if (stored === undefined) return undefined
-  const bytes = stored instanceof Uint8Array ? stored : new Uint8Array()
-  return { bytes, version: frameVersion(bytes) }
+  const [frame, beside] = isRecord(stored) ? [stored.frame, { value: stored.value }] : [stored]
+  const bytes = frame instanceof Uint8Array ? frame : new Uint8Array()
+  return { bytes, version: frameVersion(bytes), beside }
+}
+
+/** A frame and what is beside it. */
+function isRecord(stored: unknown): stored is { readonly frame: unknown; readonly value: unknown } {
+  return typeof stored === 'object' && stored !== null && 'frame' in stored && 'value' in stored
 }

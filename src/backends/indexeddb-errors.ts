@@ -1,4 +1,5 @@
 import { QuotaExceededError, StorageUnavailableError } from '../base/errors.ts'
+import { uncloneable } from '../codec/platform-clone.ts'
 
 /** Run `task` on the database `name`; whatever it fails of is reported by `indexedDbError`. */
 export async function guarded<T>(name: string, task: (name: string) => Promise<T>): Promise<T> {
@@ -9,9 +10,10 @@ export async function guarded<T>(name: string, task: (name: string) => Promise<T
   }
 }
 
-/** What to report of a failed call of IndexedDB: QUOTA_EXCEEDED, STORAGE_UNAVAILABLE. */
+/** What to report of a failed call of IndexedDB: UNSERIALIZABLE_VALUE, QUOTA_EXCEEDED, STORAGE_UNAVAILABLE. */
 export function indexedDbError(cause: unknown, name: string): Error {
   const kind = cause instanceof Error ? cause.name : ''
+  if (kind === 'DataCloneError') return uncloneable(cause)
   const Kind = kind === 'QuotaExceededError' ? QuotaExceededError : StorageUnavailableError
   return new Kind(`IndexedDB cannot use the database ${name} (${String(cause)}). ${REMEDIES[kind] ?? REMEDY}`, {
     cause,

@@ -6,10 +6,11 @@ import { type BlobOptions, blobOptions } from './blob-options.ts'
 import { STORE, indexedDbBlobs, indexedDbCapabilities } from './indexeddb-blobs.ts'
 import { guarded } from './indexeddb-errors.ts'
 import { answered, answerOf } from './indexeddb-requests.ts'
+import { type SerializerOption, checkSerializer, serializer } from './serializer.ts'
 
-const schema = fields({ name: optional(text), ...blobOptions })
+const schema = fields({ name: optional(text), serializer, ...blobOptions })
 
-export interface IndexedDbConfig extends BlobOptions {
+export interface IndexedDbConfig extends BlobOptions, SerializerOption {
   /** The name of the database, which holds this store and nothing else. Default `konserve-` and the id. */
   readonly name?: string | undefined
   /** Default `relaxed`, as in browsers. */
@@ -28,7 +29,8 @@ registerBackend(
   'indexeddb',
   blobDefinition<Config>({
     schema,
-    capabilities: indexedDbCapabilities,
+    refine: checkSerializer,
+    capabilities: (config) => ({ ...indexedDbCapabilities, serializer: config.serializer }),
     locate: nameOf,
     container: (config) => guarded(nameOf(config), look),
     open: (config) =>
