@@ -238,7 +238,8 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
     rescue<readonly Outcome<Pair>[]>(
       () => retryConflicts(call, () => update(name, changes, call)),
       (error) => {
-        if (!(error instanceof UnserializableValueError) || changes.length === 1) throw error
+        if (!(error instanceof UnserializableValueError)) throw error
+        if (changes.length === 1) return [{ error }]
         return chain(
           mapInOrder(changes, (change) => updateAll(name, [change], call)),
           (outcomes) => outcomes.flat(),
