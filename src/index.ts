@@ -54,5 +54,5 @@ export type {
   StoreConfig,
 } from './base/backend.ts'
 export type { Compressor, Encryptor } from './engine/sealing.ts'
-export type { Entry, EntryType, Key, Meta, Name } from './base/entry.ts'
+export type { Entry, EntryType, Key, Meta, Name, Serializer } from './base/entry.ts'
 export type * from './store/types.ts'

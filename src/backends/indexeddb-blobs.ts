@@ -51,7 +51,9 @@ export function indexedDbBlobs(connection: Connection, durability: Durability = 
     get(name, { range }, { signal }) {
       const blob = reads.get(name, signal)
       if (range === undefined) return blob
-      return blob.then((found) => found && { version: found.version, bytes: found.bytes.slice(range.start, range.end) })
+      return blob.then(
+        (found) => found && { ...found, version: found.version, bytes: found.bytes.slice(range.start, range.end) },
+      )
     },
     getMany: (names, { signal }) => reads.getMany(names, signal),
     put(name, bytes, options, call) {

@@ -1,5 +1,6 @@
 import { QuotaExceededError, StorageUnavailableError } from '../base/errors.ts'
 import { storageEstimate } from '../base/storage.ts'
+import { uncloneable } from '../codec/platform-clone.ts'
 
 /** Run `task` on the database `name`; whatever it fails of is reported by `indexedDbError`. */
 export async function guarded<T>(name: string, task: (name: string) => Promise<T>): Promise<T> {
@@ -10,9 +11,13 @@ export async function guarded<T>(name: string, task: (name: string) => Promise<T
   }
 }
 
-/** What to report of a failed call of IndexedDB: QUOTA_EXCEEDED with usage and quota, STORAGE_UNAVAILABLE. */
+/**
+ * What to report of a failed call of IndexedDB: UNSERIALIZABLE_VALUE, QUOTA_EXCEEDED with usage and quota,
+ * STORAGE_UNAVAILABLE.
+ */
 export async function indexedDbError(cause: unknown, name: string): Promise<Error> {
   const kind = kindOf(cause)
+  if (kind === 'DataCloneError') return uncloneable(cause)
   const message = `IndexedDB cannot use the database ${name} (${String(cause)}). ${REMEDIES[kind] ?? REMEDY}`
   if (kind !== 'QuotaExceededError') return new StorageUnavailableError(message, { cause })
   const { usage, quota } = { ...(await storageEstimate()) }

@@ -9,10 +9,11 @@ import { Connection, openDatabase } from './indexeddb-connection.ts'
 import { guarded } from './indexeddb-errors.ts'
 import { toBlob } from './indexeddb-record.ts'
 import { NUMBERS, STORE, answered, answerOf } from './indexeddb-requests.ts'
+import { type SerializerOption, checkSerializer, serializer } from './serializer.ts'
 
-const schema = fields({ name: optional(text), ...blobOptions })
+const schema = fields({ name: optional(text), serializer, ...blobOptions })
 
-export interface IndexedDbConfig extends BlobOptions {
+export interface IndexedDbConfig extends BlobOptions, SerializerOption {
   /** The name of the database, which holds this store and nothing else. Default `konserve-` and the id. */
   readonly name?: string | undefined
   /** Default `relaxed`, as in browsers. */
@@ -31,7 +32,8 @@ registerBackend(
   'indexeddb',
   blobDefinition<Config>({
     schema,
-    capabilities: indexedDbCapabilities,
+    refine: checkSerializer,
+    capabilities: (config) => ({ ...indexedDbCapabilities, serializer: config.serializer }),
     locate: nameOf,
     container: (config) => guarded(nameOf(config), look),
     open: (config, _context, isSame) =>

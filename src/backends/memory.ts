@@ -1,13 +1,15 @@
 import { type Backend, type BaseConfig, type Capabilities, type Condition, registerBackend } from '../base/backend.ts'
-import { type Entry, type Name, type Version, isLive } from '../base/entry.ts'
+import { type Entry, type Name, type Serializer, type Version, isLive } from '../base/entry.ts'
 import { storeExists, storeNotFound } from '../base/errors.ts'
 import { checkVersion } from '../engine/condition.ts'
 import { SortedNames } from '../engine/sorted-names.ts'
 import { fields, oneOf, optional } from '../base/schema.ts'
-import { clone, freeze } from '../codec/clone.ts'
+import { freeze } from '../codec/clone.ts'
+import { cloneBy } from '../codec/platform-clone.ts'
 import { droppedParts } from '../engine/parts.ts'
+import { type SerializerOption, checkSerializer, serializer } from './serializer.ts'
 
-export interface MemoryConfig {
+export interface MemoryConfig extends SerializerOption {
   /**
    * How stored values are kept apart from the caller's: `clone` copies on every read, `freeze` gives out one frozen
    * copy without copying (values that cannot be frozen, such as a Map or bytes, are copied still). Default `clone`.
@@ -23,17 +25,19 @@ declare module '../base/backend.ts' {
 
 interface Stored extends Entry {
   readonly version: Version
+  readonly serializer: Serializer
   /** Deeply frozen, and so safe to give out as it is. */
   readonly frozen: boolean
 }
 
-const capabilities: Capabilities = {
+const capabilitiesOf = ({ serializer: kept }: MemoryConfig): Capabilities => ({
   sync: true,
   atomicUpdate: 'process',
   atomicBatch: Infinity,
   persistent: false,
   lock: 'process',
-}
+  serializer: kept,
+})
 
 /** An entry, or nothing, to be put under a name whose entry is at this version. */
 type Put = readonly [Name, (Entry | undefined)?, Condition['ifVersion']?]
@@ -43,8 +47,9 @@ type Open = (config: MemoryConfig) => Backend
 const stores = new Map<string, Open>()
 
 registerBackend<BaseConfig & MemoryConfig>('memory', {
-  schema: fields({ isolation: optional(oneOf('clone', 'freeze')) }),
-  capabilities,
+  schema: fields({ isolation: optional(oneOf('clone', 'freeze')), serializer }),
+  refine: checkSerializer,
+  capabilities: capabilitiesOf,
   locate: ({ id }) => id,
   exists: ({ id }) => stores.has(id),
   create(config, context) {
@@ -84,17 +89,21 @@ function memoryStore(): Open {
     return stored !== undefined || (old !== undefined && isLive(old.meta))
   }
 
-  return ({ isolation }) => {
+  return (config) => {
+    const { isolation, serializer: kept = 'cbor' } = config
     const freezes = isolation === 'freeze'
+    const capabilities = capabilitiesOf(config)
 
     const read = (name: Name): Entry | undefined => {
       const stored = entries.get(name)
-      return stored && { ...stored, value: stored.frozen && freezes ? stored.value : clone(stored.value) }
+      if (stored === undefined) return undefined
+      const { value, frozen } = stored
+      return { ...stored, value: frozen && freezes ? value : cloneBy(stored.serializer)(value) }
     }
 
     const isolate = ({ meta, value }: Entry): Stored => {
-      const copy = clone(value)
-      return { meta, value: copy, version: String(++writes), frozen: freezes && freeze(copy) }
+      const copy = cloneBy(kept)(value)
+      return { meta, value: copy, version: String(++writes), serializer: kept, frozen: freezes && freeze(copy) }
     }
 
     /** Nothing is touched before everything is checked and copied. */

@@ -7,6 +7,7 @@ import {
   type StoreConfig,
   registerBackend,
 } from '../base/backend.ts'
+import type { Serializer } from '../base/entry.ts'
 import { InvalidConfigError } from '../base/errors.ts'
 import { type PromiseOrValue, chain, onFailure } from '../base/promise-or-value.ts'
 import { anyObject, fields, oneOf, optional } from '../base/schema.ts'
@@ -56,8 +57,17 @@ registerBackend<Config>('tiered', {
     readPolicy: optional(oneOf('frontend-first')),
   }),
   refine(config) {
-    const front = checkTier('frontendConfig', config)
     const back = checkTier('backendConfig', config)
+    const kept = serializerOf(back)
+    const { frontendConfig } = config
+    const serializer = frontendConfig['serializer'] ?? (kept !== 'cbor' && kept)
+    const front = checkTier('frontendConfig', {
+      ...config,
+      frontendConfig: { ...frontendConfig, ...(serializer && { serializer }) },
+    })
+    if (serializerOf(front) !== kept) {
+      throw new InvalidConfigError([{ path: 'frontendConfig.serializer', message: `must be ${kept} or left out` }])
+    }
     if (capabilitiesOf(front).persistent && locationOf(front) === locationOf(back)) {
       throw new InvalidConfigError([{ path: 'frontendConfig', message: 'is the same place as backendConfig' }])
     }
@@ -86,6 +96,10 @@ function checkTier(field: 'frontendConfig' | 'backendConfig', { id, [field]: con
     if (!(error instanceof InvalidConfigError)) throw error
     throw new InvalidConfigError(error.issues.map(({ path, message }) => ({ path: `${field}.${path}`, message })))
   }
+}
+
+function serializerOf(tier: CheckedConfig): Serializer {
+  return capabilitiesOf(tier).serializer ?? 'cbor'
 }
 
 function open(config: Config, mode: Mode, context: OpenContext): PromiseOrValue<TieredBackend> {

@@ -1,4 +1,4 @@
-import type { Entry, Key, Meta, Name, Version } from './entry.ts'
+import type { Entry, Key, Meta, Name, Serializer, Version } from './entry.ts'
 import type { PromiseOrValue } from './promise-or-value.ts'
 import type { Schema } from './schema.ts'
 
@@ -23,6 +23,8 @@ export interface Capabilities {
   readonly persistent: boolean
   /** How far `withLock` reaches. */
   readonly lock: 'process' | 'origin'
+  /** How values that are written are kept. Default `cbor`. */
+  readonly serializer?: Serializer | undefined
 }
 
 export interface ListOptions {
@@ -122,15 +124,24 @@ export interface Backend {
   close(call: Call): PromiseOrValue<void>
 }
 
+/** A value that is kept as the platform's clone beside the frame; only engines that clone can. */
+export interface Beside {
+  readonly value: unknown
+}
+
 export interface Blob {
   bytes: Uint8Array
   version: Version
+  /** What was written beside the bytes, a copy of it. */
+  beside?: Beside | undefined
 }
 
 /** What goes with a write of a blob. */
 export interface BlobWrite extends Condition {
   /** What watchers are told of it; nothing of a part, or of the removal of what is not there. */
   readonly notice?: { readonly key: Key | undefined } | undefined
+  /** Kept with the bytes of a `put`. Without it there is none, whatever was there before. */
+  readonly beside?: Beside | undefined
 }
 
 export type BlobOp =

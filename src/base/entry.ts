@@ -18,6 +18,9 @@ export type Version = string
 
 export type EntryType = 'value' | 'binary' | 'log'
 
+/** How values are kept, and so what they may be: what the codec can encode, or what the platform can clone. */
+export type Serializer = 'cbor' | 'structured-clone'
+
 /** Where the bytes of a large binary are; see `engine/chunks.ts`. */
 export interface ChunksInfo {
   /** The write id that leads every chunk's name. */
@@ -61,6 +64,8 @@ export interface Entry {
   meta: Meta
   value: unknown
   version?: Version
+  /** How the value of an entry that was read is kept: a copy of it is made in the same way. */
+  serializer?: Serializer
   /**
    * Entries that belong to this one (the cells of a log), written before it, so that a crash in between leaves
    * nothing but what can be collected.

@@ -138,11 +138,13 @@ export class InvalidConfigError extends InvalidConfig {
 export class UnserializableValueError extends UnserializableValue {
   declare readonly path: readonly (string | number)[]
 
-  constructor(reason: string, path: readonly (string | number)[] = [], details?: ErrorDetails) {
-    super(
-      `Cannot store ${reason} at ${formatPath(path)}. Store plain data, or add its class with registerType.`,
-      details,
-    )
+  constructor(
+    reason: string,
+    path: readonly (string | number)[] = [],
+    details?: ErrorDetails,
+    remedy: string = 'Store plain data, or add its class with registerType.',
+  ) {
+    super(`Cannot store ${reason} at ${formatPath(path)}. ${remedy}`, details)
     this.path = path
   }
 }

@@ -1,16 +1,19 @@
-import type { Entry, EntryType, Meta, Name } from '../base/entry.ts'
+import type { Beside } from '../base/backend.ts'
+import type { Entry, EntryType, Meta, Name, Serializer } from '../base/entry.ts'
 import { type CorruptEntryError, DecryptionError, UnsupportedLayoutError } from '../base/errors.ts'
 import { decode, encode } from './cbor.ts'
 import { type Cipher, openPart, sealPart } from './cipher.ts'
 import { fast } from './fast.ts'
 import {
   CBOR,
+  CLONE,
   type Frame,
   type FrameHead,
   HEADER,
   LAYOUT,
   LZ4,
   RAW,
+  SERIALIZERS,
   XCHACHA20_POLY1305,
   corrupt,
   encodeFrame,
@@ -23,6 +26,8 @@ import { DEFAULT_LIMITS, type Limits, exceeded } from './limits.ts'
 import type { Transforms } from './transforms.ts'
 
 export interface CodecOptions {
+  /** With `structured-clone` the frame of a value says only that it is beside it. Default `cbor`. */
+  readonly serializer?: Serializer | undefined
   readonly limits?: Partial<Limits> | undefined
   /** Values from `threshold` bytes on are compressed, if that makes them shorter. */
   readonly compressor?: { readonly threshold: number } | undefined
@@ -37,22 +42,29 @@ export interface CodecOptions {
  */
 export function encodeEntry(name: Name, entry: Entry, options: CodecOptions): Uint8Array<ArrayBuffer> {
   const meta = storedMeta(entry.meta)
-  const serializer = meta.type === 'binary' ? RAW : CBOR
+  const serializer = meta.type === 'binary' ? RAW : options.serializer === 'structured-clone' ? CLONE : CBOR
+  const value = serializer === CLONE ? new Uint8Array() : entry.value
   return (
-    fast?.encodeFrame(name, serializer, meta, entry.value, options) ??
-    encodeParts(name, serializer, meta, entry.value, options)
+    fast?.encodeFrame(name, serializer, meta, value, options) ?? encodeParts(name, serializer, meta, value, options)
   )
 }
 
-/** The entry in a whole frame, a copy of it. CORRUPT_ENTRY if the frame is not what was stored, LIMIT_EXCEEDED. */
-export function decodeEntry(name: Name, bytes: Uint8Array, options: CodecOptions): { meta: Meta; value: unknown } {
-  const found = bytes.length < HEADER ? undefined : fast?.decodeFrame(name, bytes, options)
-  if (found) return { meta: metaOf(name, bytes[1]!, found.meta), value: found.value }
-  const frame = parseFrame(name, bytes)
-  const stored = openMeta(name, bytes, frame, options)
-  const meta = metaOf(name, frame.serializer, stored)
-  const value = openValue(name, bytes, frame, stored as Meta, options)
-  return { meta, value: meta.type === 'binary' ? new Uint8Array(value) : decode(value, options) }
+/**
+ * The entry in a whole frame, a copy of it, but for a value that is `beside` the frame: that very one. CORRUPT_ENTRY if
+ * the frame is not what was stored, LIMIT_EXCEEDED.
+ */
+export function decodeEntry(
+  name: Name,
+  bytes: Uint8Array,
+  options: CodecOptions,
+  beside?: Beside,
+): { meta: Meta; value: unknown } {
+  const { meta, value } = decodeFrame(name, bytes, options)
+  const isClone = bytes[1] === CLONE
+  if (isClone !== (beside !== undefined) || (isClone && (value as Uint8Array).length > 0)) {
+    throw corrupt(name, 'its value is not where its serializer says')
+  }
+  return { meta, value: beside ? beside.value : value }
 }
 
 /** The metadata alone, from the first bytes of a frame; `needed` as in `parseFrameHead`. */
@@ -62,6 +74,16 @@ export function decodeMeta(name: Name, bytes: Uint8Array, options: CodecOptions)
   const found = fast?.decodeHead(name, bytes.subarray(0, end), options)
   const meta = found ? found.meta : openMeta(name, bytes, parseFrameHead(name, bytes), options)
   return metaOf(name, bytes[1]!, meta)
+}
+
+function decodeFrame(name: Name, bytes: Uint8Array, options: CodecOptions): { meta: Meta; value: unknown } {
+  const found = bytes.length < HEADER ? undefined : fast?.decodeFrame(name, bytes, options)
+  if (found) return { meta: metaOf(name, bytes[1]!, found.meta), value: found.value }
+  const frame = parseFrame(name, bytes)
+  const stored = openMeta(name, bytes, frame, options)
+  const meta = metaOf(name, frame.serializer, stored)
+  const value = openValue(name, bytes, frame, stored as Meta, options)
+  return { meta, value: frame.serializer === CBOR ? decode(value, options) : new Uint8Array(value) }
 }
 
 const TYPES: readonly unknown[] = ['value', 'binary', 'log'] satisfies EntryType[]
@@ -112,7 +134,7 @@ function encodeParts(
   options: CodecOptions,
 ): Uint8Array<ArrayBuffer> {
   const { cipher, compressor, transforms } = options
-  let content = serializer === RAW ? (value as Uint8Array) : encode(value, options)
+  let content = serializer === CBOR ? encode(value, options) : (value as Uint8Array)
   const parts = { serializer, compressor: 0, encryptor: cipher ? XCHACHA20_POLY1305 : 0 }
   // What is too long to be unpacked again is not packed: a binary may be that.
   const most = options.limits?.bytes ?? DEFAULT_LIMITS.bytes
@@ -146,7 +168,7 @@ function openMeta(name: Name, head: Uint8Array, frame: FrameHead, options: Codec
     )
   }
   const meta = encryptor ? openPart(cipher!, { head, name, part: 'meta' }, frame.meta) : frame.meta
-  if (serializer !== RAW && serializer !== CBOR) throw unknownId(name, 'serializer', serializer)
+  if (!SERIALIZERS.includes(serializer)) throw unknownId(name, 'serializer', serializer)
   if (compressor && compressor !== LZ4) throw unknownId(name, 'compressor', compressor)
   return decode(meta, options)
 }

@@ -7,6 +7,9 @@ import { xxh3 as xxh3Twin } from './xxh3.ts'
 /** Serializer ids: konserve's where it has one, ours from 16, users' from 128. */
 export const CBOR = 3
 export const RAW = 17
+/** The value is not in the frame but beside it, as the platform's clone. */
+export const CLONE = 18
+export const SERIALIZERS: readonly unknown[] = [CBOR, RAW, CLONE]
 /** Compressor ids. */
 export const LZ4 = 1
 /** Encryptor ids. */

@@ -19,6 +19,8 @@ export type IsSame = (blobs: Pick<BlobBackend, 'get'>) => PromiseOrValue<boolean
 /** How a store of blobs is found, made and removed; what every BlobBackend has in common is added by `blobDefinition`. */
 export interface BlobDefinition<Config extends BaseConfig> {
   readonly schema: Schema
+  /** Checks beyond the schema; throws `InvalidConfigError`. */
+  refine?(config: Config): Config
   readonly secrets?: readonly string[]
   readonly capabilities: Capabilities | ((config: Config) => Capabilities)
   locate(config: Config): string

@@ -144,7 +144,7 @@ export class Chunks {
         }
         // It is gone with its head, because another process has replaced the binary meanwhile, or for no good reason.
         return chain(this.#blobs.get(name, {}, call), (head) => {
-          throw head && decodeEntry(name, head.bytes, this.#options).meta.own?.chunks?.id === id
+          throw head && decodeEntry(name, head.bytes, this.#options, head.beside).meta.own?.chunks?.id === id
             ? corrupt(name, `chunk ${index} is missing or has a wrong size`)
             : new ConflictError(`The entry ${name} was replaced while it was read. Read it again.`)
         })

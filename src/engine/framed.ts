@@ -11,12 +11,13 @@ import type {
   Pair,
 } from '../base/backend.ts'
 import { type Entry, type Meta, type Name, type Version, isLive } from '../base/entry.ts'
-import { AtomicUnsupportedError, ConflictError } from '../base/errors.ts'
+import { AtomicUnsupportedError, ConflictError, UnserializableValueError } from '../base/errors.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
 import { type PromiseOrValue, chain, mapInOrder, onFailure, rescue } from '../base/promise-or-value.ts'
 import { decodeEntry, decodeMeta, encodeEntry } from '../codec/codec.ts'
+import { platformClone } from '../codec/platform-clone.ts'
 import { Chunks, type ChunksOptions } from './chunks.ts'
-import { applyOps, droppedParts } from './parts.ts'
+import { applyOps, droppedParts, randomId } from './parts.ts'
 import { type Outcome, KeyQueue } from './queue.ts'
 
 /** Bytes of a blob that usually hold the whole metadata. */
@@ -26,9 +27,13 @@ const MAX_ATTEMPTS = 32
 const FIRST_DELAY = 5
 const LONGEST_DELAY = 500
 
+/** What of a blob is written and read. */
+type Content = Pick<Blob, 'bytes' | 'beside'>
+
 /** Entries over bytes: order per name, entry ↔ frame, large binaries in chunks, updates by what the engine can do. */
 export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
-  const { capabilities } = blobs
+  const { serializer } = options
+  const capabilities = { ...blobs.capabilities, serializer }
   const queue = new KeyQueue()
   const chunks = new Chunks(blobs, options)
   /** Whether the store has any parts that an overwritten entry may leave; asked once, before the first write. */
@@ -46,13 +51,29 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
       ? blobs.getMany(names, call)
       : mapInOrder(names, (name) => blobs.get(name, {}, call))
 
-  const encode = (name: Name, entry: Entry): Uint8Array => {
-    if (entry.meta.own) mayHaveParts = true
-    return encodeEntry(name, entry, options)
+  const encode = (name: Name, entry: Entry): Content => {
+    const { meta, value } = entry
+    if (meta.own) mayHaveParts = true
+    if (serializer !== 'structured-clone' || meta.type === 'binary') return { bytes: encodeEntry(name, entry, options) }
+    // The frame is what tells one write from the next, and it has nothing of the value.
+    const own = { ...meta.own, writeId: randomId() }
+    const beside = { value: platformClone(value) }
+    return { bytes: encodeEntry(name, { ...entry, meta: { ...meta, own } }, options), beside }
   }
 
+  const putOp = (name: Name, { bytes, beside }: Content, ifVersion?: Condition['ifVersion']): BlobOp => ({
+    put: [name, bytes],
+    beside,
+    ifVersion,
+  })
+
+  const decode = (name: Name, { bytes, beside }: Content): Entry => ({
+    ...decodeEntry(name, bytes, options, beside),
+    serializer: beside ? 'structured-clone' : 'cbor',
+  })
+
   const open = (name: Name, blob: Blob | undefined, call: Call): PromiseOrValue<Entry | undefined> =>
-    blob && chunks.read(name, { ...decodeEntry(name, blob.bytes, options), version: blob.version }, call)
+    blob && chunks.read(name, { ...decode(name, blob), version: blob.version }, call)
 
   const load = (names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> =>
     chain(get(names, call), (found) => mapInOrder(names.keys(), (i) => open(names[i]!, found[i], call)))
@@ -68,7 +89,7 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
       const meta = blob && decodeMeta(name, blob.bytes, options)
       if (meta === undefined || !('needed' in meta)) return meta
       // The blob ends before its metadata does: decoding says so.
-      return blob!.bytes.length < end ? decodeEntry(name, blob!.bytes, options).meta : readMeta(name, call, meta.needed)
+      return blob!.bytes.length < end ? decode(name, blob!).meta : readMeta(name, call, meta.needed)
     })
 
   /** What is known of the metadata of what is about to go: a damaged entry must not stand in the way of its own removal. */
@@ -103,11 +124,11 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
     entry: Entry,
     condition: Condition,
     call: Call,
-    frame: Uint8Array = encode(name, entry),
+    { bytes, beside }: Content = encode(name, entry),
   ): PromiseOrValue<Version> =>
     chain(partsPossible(call), (possible) =>
       chain(possible ? blobs.get(name, {}, call) : undefined, (blob) =>
-        chain(blobs.put(name, frame, condition, call), (version) =>
+        chain(blobs.put(name, bytes, { ...condition, beside }, call), (version) =>
           chain(chunks.delete(droppedParts(metaOf(name, blob), entry.meta), call), () => version),
         ),
       ),
@@ -123,7 +144,7 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
         `This backend applies at most ${capabilities.atomicBatch} operations as one, not ${ops.length}. Leave out { atomic: true }.`,
       )
     }
-    const encoded = ops.map((op): BlobOp => ('delete' in op ? op : { ...op, put: [op.write[0], encode(...op.write)] }))
+    const encoded = ops.map((op) => ('delete' in op ? op : putOp(op.write[0], encode(...op.write), op.ifVersion)))
     const results = ops.map((op): readonly [Name, Entry?] => ('write' in op ? op.write : [op.delete]))
     const dropped: Name[] = []
     let answers: boolean[] = []
@@ -163,7 +184,7 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
     let dropped: Name[] = []
     const fold = ([blob]: (Blob | undefined)[]): BlobOp[] => {
       let meta = metaOf(name, blob)
-      let frame = blob?.bytes
+      let content: Content | undefined = blob
       const ops: BlobOp[] = []
       const large = meta?.own?.chunks
       outcomes = undefined
@@ -172,15 +193,16 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
       outcomes = changes.map((change) => {
         try {
           // Decoded anew, so that no change sees another's objects.
-          const old: Entry | undefined = frame && decodeEntry(name, frame, options)
-          if (old && large && frame === blob?.bytes) old.value = (whole!.value as Uint8Array).slice()
+          const old = content && decode(name, content)
+          if (old && large && content === blob) old.value = (whole!.value as Uint8Array).slice()
+          if (old && content?.beside) old.value = platformClone(old.value)
           const next = change(old)
           if (next !== old) {
             const encoded = next && encode(name, next)
-            for (const [part, entry] of next?.parts ?? []) ops.push({ put: [part, encode(part, entry)] })
+            for (const [part, entry] of next?.parts ?? []) ops.push(putOp(part, encode(part, entry)))
             dropped.push(...droppedParts(meta, next?.meta))
             meta = next?.meta
-            frame = encoded
+            content = encoded
           }
           return { value: [old, next] }
         } catch (error) {
@@ -188,7 +210,7 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
         }
       })
       const ifVersion = capabilities.compareAndSet ? (blob?.version ?? null) : undefined
-      if (frame !== blob?.bytes) ops.push(frame ? { put: [name, frame], ifVersion } : { delete: name, ifVersion })
+      if (content !== blob) ops.push(content ? putOp(name, content, ifVersion) : { delete: name, ifVersion })
       return ops
     }
     return chain(transact([name], fold, call), () =>
@@ -210,6 +232,20 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
       const wait = call.sync || new Promise((resolve) => setTimeout(resolve, Math.random() * bound))
       return chain(wait, () => retryConflicts(call, attempt, lost + 1))
     })
+
+  /** Not all that the platform clones it stores, and it says so in the transaction: then each change goes by itself. */
+  const updateAll = (name: Name, changes: readonly Change[], call: Call): PromiseOrValue<readonly Outcome<Pair>[]> =>
+    rescue<readonly Outcome<Pair>[]>(
+      () => retryConflicts(call, () => update(name, changes, call)),
+      (error) => {
+        if (!(error instanceof UnserializableValueError)) throw error
+        if (changes.length === 1) return [{ error }]
+        return chain(
+          mapInOrder(changes, (change) => updateAll(name, [change], call)),
+          (outcomes) => outcomes.flat(),
+        )
+      },
+    )
 
   /** Our own names come after all others: a listing ends, or in reverse starts, before them. */
   const listing = <Page extends { readonly next?: Name | undefined }>(
@@ -249,17 +285,15 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
           ),
         )
       }
-      const frame = encode(name, entry)
-      return queue.exclusive([name], call, () => replace(name, entry, condition, call, frame))
+      const content = encode(name, entry)
+      return queue.exclusive([name], call, () => replace(name, entry, condition, call, content))
     },
 
     delete: (name, condition, call) =>
       chain(batch([{ delete: name, ...condition }], { atomic: false }, call), ([deleted]) => deleted!),
 
     update: (name, change, call) =>
-      queue.fold(name, call, change, (changes: readonly Change[]) =>
-        retryConflicts(call, () => update(name, changes, call)),
-      ),
+      queue.fold(name, call, change, (changes: readonly Change[]) => updateAll(name, changes, call)),
 
     batch,
 
@@ -270,10 +304,7 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
 
     readStream: (name, call) =>
       queue.shared([name], call, () =>
-        chain(
-          blobs.get(name, {}, call),
-          (blob) => blob && chunks.open(name, decodeEntry(name, blob.bytes, options), call),
-        ),
+        chain(blobs.get(name, {}, call), (blob) => blob && chunks.open(name, decode(name, blob), call)),
       ),
 
     /** The pieces come from the caller, who may use the store meanwhile: only the head's write takes its place in order. */

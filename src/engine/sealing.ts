@@ -1,5 +1,6 @@
 import { ConflictError, DecryptionError, InvalidConfigError, SyncUnsupportedError } from '../base/errors.ts'
 import type { BlobBackend, Call } from '../base/backend.ts'
+import type { Serializer } from '../base/entry.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
 import { type PromiseOrValue, chain, isPromise, rescue } from '../base/promise-or-value.ts'
 import { bindingOf, makeCipher, openPart, sealPart } from '../codec/cipher.ts'
@@ -28,9 +29,10 @@ export interface Encryptor {
   readonly names?: boolean | undefined
 }
 
-/** What a config says of compression and encryption. */
+/** What a config says of how values become bytes. */
 export interface SealingConfig {
   readonly id: string
+  readonly serializer?: Serializer | undefined
   readonly limits?: Partial<Limits> | undefined
   readonly compressor?: 'lz4' | Compressor | undefined
   readonly encryptor?: Encryptor | undefined
@@ -90,11 +92,11 @@ export function openSealing(
 }
 
 function codecOf(
-  { id, limits, compressor, encryptor }: SealingConfig,
+  { id, serializer, limits, compressor, encryptor }: SealingConfig,
   isCompressed: boolean,
   { sync }: Call,
 ): PromiseOrValue<CodecOptions> {
-  if (!compressor && !encryptor && !isCompressed) return { limits }
+  if (!compressor && !encryptor && !isCompressed) return { serializer, limits }
   const loading = loadTransforms()
   if (sync && isPromise(loading)) {
     throw new SyncUnsupportedError(
@@ -102,6 +104,7 @@ function codecOf(
     )
   }
   return chain(loading, (transforms) => ({
+    serializer,
     limits,
     transforms,
     compressor: compressor && { threshold: (compressor as Compressor).threshold ?? DEFAULT_THRESHOLD },

@@ -2,7 +2,7 @@ import type { Backend, Call, Capabilities, Change, EntryOp, ListOptions, Pair } 
 import type { Entry, Name } from '../base/entry.ts'
 import { NotResidentError, syncUnsupported } from '../base/errors.ts'
 import { type PromiseOrValue, all, chain, each, onFailure, rescue } from '../base/promise-or-value.ts'
-import { clone } from '../codec/clone.ts'
+import { cloneBy } from '../codec/platform-clone.ts'
 import { CHUNK_SIZE, readStream } from './chunks.ts'
 import { type Outcome, KeyQueue } from './queue.ts'
 import { holdEntry, scanEntries } from './scan.ts'
@@ -32,11 +32,22 @@ export function tieredBackend(
   back: Backend,
   { capabilities, writeAround, onError, close }: TierOptions,
 ): TieredBackend {
+  const { serializer = 'cbor' } = back.capabilities
   const queue = new KeyQueue()
   /** Reads of the back that are under way, for all who miss the same name meanwhile. */
   const flights = new Map<Name, Promise<Entry | undefined>>()
   /** Names of which the front failed to forget or to take an entry: it is not asked for them. */
   const distrusted = new Set<Name>()
+
+  /** The front keeps values as the back does: what was written before the back's serializer changed is the back's alone. */
+  const isCacheable = ({ meta, value, serializer: kept = serializer }: Entry): boolean =>
+    meta.type === 'binary'
+      ? (value as Uint8Array).byteLength <= CHUNK_SIZE
+      : meta.type === 'value' && kept === serializer
+
+  /** The entry with a value of its own. */
+  const copied = <E extends Entry | undefined>(entry: E): E =>
+    entry && { ...entry, value: cloneBy(entry.serializer ?? serializer)(entry.value) }
 
   const backAnswers = ({ sync }: Call): boolean => !sync || back.capabilities.sync === true
 
@@ -208,14 +219,4 @@ export function tieredBackend(
     stop: (call) => queue.close(call),
     close: (call) => chain(queue.close(call), () => chain(front.close(call), () => close(call))),
   }
-}
-
-function isCacheable({ meta, value }: Entry): boolean {
-  if (meta.type === 'binary') return (value as Uint8Array).byteLength <= CHUNK_SIZE
-  return meta.type === 'value'
-}
-
-/** The entry with a value of its own. */
-function copied<E extends Entry | undefined>(entry: E): E {
-  return entry && { ...entry, value: clone(entry.value) }
 }

@@ -2,7 +2,7 @@ import type { Backend, Call } from '../base/backend.ts'
 import type { Entry, Key, LogInfo, Name } from '../base/entry.ts'
 import { ConflictError, CorruptEntryError, NotALogError } from '../base/errors.ts'
 import { type PromiseOrValue, chain, repeat } from '../base/promise-or-value.ts'
-import { clone } from '../codec/clone.ts'
+import { cloneBy } from '../codec/platform-clone.ts'
 import { cellName, cellPrefix, randomId } from '../engine/parts.ts'
 import { holdEntry, scanEntries } from '../engine/scan.ts'
 import { type Context, checkCount, onKey } from './context.ts'
@@ -20,7 +20,7 @@ const PAGE = 500
 
 export function append(context: Context, key: Key, element: unknown, options?: WriteOptions): PromiseOrValue<void> {
   return onKey(context, key, options, (backend, call, name, inner) => {
-    const value = clone(element)
+    const value = cloneBy(backend.capabilities.serializer)(element)
     const grow = (old: Entry | undefined): Entry => {
       const log = logOf(live(old)) ?? { id: randomId(), count: 0, last: '' }
       const last = randomId().slice(0, 8)

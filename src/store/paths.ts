@@ -54,7 +54,12 @@ function canHold(container: unknown, segment: Segment): boolean {
 /** A copy of the container with `value` at the segment, without it for `NOTHING`. */
 function withChild(container: unknown, segment: Segment, value: unknown): unknown {
   const deletes = value === NOTHING
-  if (Array.isArray(container)) return container.toSpliced(segment as number, 1, ...(deletes ? [] : [value]))
+  if (Array.isArray(container)) {
+    // Not toSpliced: it fills holes.
+    const copy = container.slice()
+    copy.splice(segment as number, 1, ...(deletes ? [] : [value]))
+    return copy
+  }
   if (container instanceof Map) {
     const copy = new Map(container).set(segment, value)
     if (deletes) copy.delete(segment)

@@ -1,7 +1,7 @@
 import { type Entry, type Key, type Meta, isLive } from '../base/entry.ts'
 import { CorruptEntryError, InvalidPathError, NotAValueError } from '../base/errors.ts'
 import { type PromiseOrValue, chain, isPromise } from '../base/promise-or-value.ts'
-import { clone } from '../codec/clone.ts'
+import { cloneBy } from '../codec/platform-clone.ts'
 import { type Context, type KeyCall, onKey, run, whileUpdating } from './context.ts'
 import { fire } from './hooks.ts'
 import { changedMeta, live, newMeta, presentMeta } from './meta.ts'
@@ -125,7 +125,7 @@ function change(
   given?: unknown,
 ): PromiseOrValue<[unknown, unknown]> {
   return onPath(context, path, options, (segments, backend, call, name, inner) => {
-    const isolated = clone(given)
+    const isolated = cloneBy(backend.capabilities.serializer)(given)
     const deletes = op === 'deleteIn'
     const compute = (old: unknown): unknown => {
       const value = op === 'setIn' ? isolated : fn!(old)

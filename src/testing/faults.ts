@@ -4,10 +4,11 @@ import { type Backend, type BackendDefinition, findBackend, registerBackend } fr
 import { type PromiseOrValue, chain } from '../base/promise-or-value.ts'
 import type { Store } from '../store/types.ts'
 import { faultsOfCalls } from './faults/calls.ts'
+import { faultsOfClones } from './faults/clones.ts'
 import { faultsOfEntries } from './faults/entries.ts'
 import { faultsOfLifecycle } from './faults/lifecycle.ts'
 import { faultsOfListings } from './faults/listings.ts'
-import type { Plant } from './faults/plant.ts'
+import type { Base, Plant } from './faults/plant.ts'
 import { faultsOfUpdates } from './faults/updates.ts'
 import { faultsOfValues } from './faults/values.ts'
 import { registerMapBackend } from './map-blobs.ts'
@@ -19,6 +20,7 @@ import { libraryLifecycle } from './scene.ts'
 export const faults: Readonly<Record<string, Plant>> = {
   ...faultsOfLifecycle,
   ...faultsOfValues,
+  ...faultsOfClones,
   ...faultsOfEntries,
   ...faultsOfListings,
   ...faultsOfUpdates,
@@ -42,6 +44,7 @@ export function faultyTarget(rule: string): ComplianceTarget {
     config: () => ({
       backend,
       id: crypto.randomUUID(),
+      ...(base === 'memory-cloning' && { serializer: 'structured-clone' }),
       ...(map && { place: crypto.randomUUID(), password: 'open sesame' }),
       ...(base === 'tiered-asynchronous' && {
         frontendConfig: { backend: 'memory' },
@@ -53,13 +56,16 @@ export function faultyTarget(rule: string): ComplianceTarget {
   }
 }
 
-function baseDefinition(base: NonNullable<Plant['base']>): BackendDefinition {
-  if (base !== 'memory') {
+/** The backends of those bases that are not called so. */
+const BACKENDS: Partial<Record<Base, string>> = { 'memory-cloning': 'memory', 'tiered-asynchronous': 'tiered' }
+
+function baseDefinition(base: Base): BackendDefinition {
+  if (!base.startsWith('memory')) {
     registerMapBackend('map')
     registerMapBackend('map-compare-and-set', { transactions: false })
     registerMapBackend('map-asynchronous', { sync: false })
   }
-  return findBackend(base === 'tiered-asynchronous' ? 'tiered' : base)!
+  return findBackend(BACKENDS[base] ?? base)!
 }
 
 function planted(definition: BackendDefinition, { backend }: Plant): BackendDefinition {

@@ -6,6 +6,10 @@ import type { ComplianceTarget } from '../../src/testing/rule.ts'
 /** The backends of a browser, for the page and for a worker. */
 export const targets: readonly ComplianceTarget[] = [
   { name: 'memory', config: () => ({ backend: 'memory', id: crypto.randomUUID() }) },
+  {
+    name: 'memory, structured clone',
+    config: () => ({ backend: 'memory', id: crypto.randomUUID(), serializer: 'structured-clone' }),
+  },
   { name: 'indexeddb', config: database, cleanup: removeDatabase, addressable: true },
   {
     name: 'indexeddb, compressed and encrypted',
@@ -14,6 +18,12 @@ export const targets: readonly ComplianceTarget[] = [
       compressor: { type: 'lz4', threshold: 0 },
       encryptor: { type: 'xchacha20-poly1305', key: crypto.getRandomValues(new Uint8Array(32)) },
     }),
+    cleanup: removeDatabase,
+    addressable: true,
+  },
+  {
+    name: 'indexeddb, structured clone',
+    config: () => ({ ...database(), serializer: 'structured-clone' }),
     cleanup: removeDatabase,
     addressable: true,
   },

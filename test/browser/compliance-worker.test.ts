@@ -13,7 +13,7 @@ const started = new Promise<never>((_, reject) => {
 const { tests = [] } = await Promise.race([ask(), started])
 
 test('the worker runs the suite on every backend', () => {
-  expect(new Set(tests.map(({ target }) => target)).size).toBe(4)
+  expect(new Set(tests.map(({ target }) => target)).size).toBe(6)
   expect(tests.length).toBeGreaterThan(300)
 })
 

@@ -163,7 +163,7 @@ describe('of writes that share a transaction', () => {
       ]),
     ])
     expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
-    expect((settled[2] as PromiseRejectedResult).reason).toMatchObject({ code: 'STORAGE_UNAVAILABLE', key: 'bad' })
+    expect((settled[2] as PromiseRejectedResult).reason).toMatchObject({ code: 'UNSERIALIZABLE_VALUE', key: 'bad' })
     expect(runs).toBe(1)
     expect(count('write')).toBe(1 + 4)
     expect([...(await store.getMany(['a', 'warm', 'bad', 'c', 'd']))]).toEqual([

@@ -4,7 +4,16 @@ import type { Entry, Meta } from '../../src/base/entry.ts'
 import { CorruptEntryError, LimitExceededError } from '../../src/base/errors.ts'
 import { encode } from '../../src/codec/cbor.ts'
 import { decodeEntry, decodeMeta, encodeEntry } from '../../src/codec/codec.ts'
-import { CBOR, RAW, encodeFrame, frameVersion, headEnd, parseFrame, parseFrameHead } from '../../src/codec/frame.ts'
+import {
+  CBOR,
+  CLONE,
+  RAW,
+  encodeFrame,
+  frameVersion,
+  headEnd,
+  parseFrame,
+  parseFrameHead,
+} from '../../src/codec/frame.ts'
 
 const META: Meta = { key: 'user', type: 'value', lastWrite: new Date(1_700_000_000_123) }
 const OPTIONS = {}
@@ -122,6 +131,36 @@ describe('an entry', () => {
     expect(decoded.buffer.byteLength).toBe(1000)
     frame.fill(0)
     expect(decoded).toEqual(value)
+  })
+
+  test('of a value that is beside it has its metadata alone, and gives out that very value', () => {
+    const value = { cycle: {} as object }
+    value.cycle = value
+    const cloning = { serializer: 'structured-clone' } as const
+    const frame = encodeEntry('sa', { meta: META, value }, cloning)
+    expect([frame[1], frame.length]).toEqual([CLONE, headEnd('sa', frame)])
+    expect(decodeMeta('sa', frame, OPTIONS)).toEqual(META)
+    for (const options of [OPTIONS, cloning]) {
+      expect(decodeEntry('sa', frame, options, { value })).toEqual({ meta: META, value })
+      expect(decodeEntry('sa', frame, options, { value }).value).toBe(value)
+      expect(decodeEntry('sa', frame, options, { value: undefined }).value).toBe(undefined)
+      expect(() => decodeEntry('sa', frame, options)).toThrow(CorruptEntryError)
+    }
+  })
+
+  test('of another serializer beside which a value is, or of a clone with a value of its own, is corrupt', () => {
+    const beside = { value: 1 }
+    const encoded = encodeEntry('sa', { meta: META, value: 1 }, OPTIONS)
+    const binary = encodeEntry('sa', { meta: { ...META, type: 'binary' }, value: new Uint8Array() }, OPTIONS)
+    const both = encodeFrame('sa', { serializer: CLONE, meta: encode(META), value: encode(1) })
+    const bytesOfClone = encodeFrame('sa', {
+      serializer: CLONE,
+      meta: encode({ ...META, type: 'binary' }),
+      value: new Uint8Array(),
+    })
+    for (const frame of [encoded, binary, both, bytesOfClone]) {
+      expect(() => decodeEntry('sa', frame, OPTIONS, beside)).toThrow(CorruptEntryError)
+    }
   })
 
   test.each<[string, Partial<Record<keyof Meta, unknown>>]>([

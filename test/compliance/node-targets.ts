@@ -11,11 +11,17 @@ registerMapBackend('map-compare-and-set', { transactions: false })
 registerMapBackend('map-asynchronous', { sync: false })
 
 const memory = { backend: 'memory' }
+const cloning = { ...memory, serializer: 'structured-clone' }
 
 /** The backends of Node, and of backend authors. */
 export const targets: readonly ComplianceTarget[] = [
   { name: 'memory', config: () => ({ ...memory, id: crypto.randomUUID() }) },
   { name: 'memory, frozen', config: () => ({ ...memory, id: crypto.randomUUID(), isolation: 'freeze' }) },
+  { name: 'memory, structured clone', config: () => ({ ...cloning, id: crypto.randomUUID() }) },
+  {
+    name: 'tiered(memory, memory), structured clone',
+    config: () => ({ backend: 'tiered', id: crypto.randomUUID(), frontendConfig: memory, backendConfig: cloning }),
+  },
   { name: 'file', config: file, cleanup: removeFolder, addressable: true },
   {
     name: 'file, relaxed',

@@ -2,7 +2,7 @@ import type { Meta, Name } from '../../base/entry.ts'
 import { bindingOf, takeNonces } from '../cipher.ts'
 import type { CodecOptions } from '../codec.ts'
 import { LEFT } from '../fast.ts'
-import { CBOR, HEADER, RAW, XCHACHA20_POLY1305 } from '../frame.ts'
+import { CBOR, HEADER, SERIALIZERS, XCHACHA20_POLY1305 } from '../frame.ts'
 import { begin as turnTo, mostBytes, mostLevels, read, reading } from './decode.ts'
 import { begin, finish, skip, write, writeRaw, written } from './encode.ts'
 import { bytes, copy, core, fail, full, isReady, putName, refresh, result, take, words } from './memory.ts'
@@ -79,7 +79,7 @@ function openFrame(
 ): { meta: unknown; value: unknown } | undefined {
   const { length } = input
   const serializer = input[1]
-  if (serializer !== CBOR && serializer !== RAW) return undefined
+  if (!SERIALIZERS.includes(serializer)) return undefined
   const metaEnd = HEADER + new DataView(input.buffer, input.byteOffset).getUint32(4)
   const isSealed = input[3] !== 0
   const isPlain = !isSealed && input[2] === 0

@@ -7,10 +7,19 @@ import type { CallOptions, Store } from '../../store/types.ts'
 import { same } from '../assert.ts'
 import type { Lifecycle } from '../rule.ts'
 
+/** A memory store, one that keeps the platform's clones, one of bytes in a Map, or one in front of such. */
+export type Base =
+  | 'memory'
+  | 'memory-cloning'
+  | 'map'
+  | 'map-compare-and-set'
+  | 'map-asynchronous'
+  | 'tiered-asynchronous'
+
 /** A fault as code: what stands in for which parts of a correct backend, store, or the functions that make it. */
 export interface Plant {
   /** What the fault is planted in: a memory store if nothing is said. */
-  readonly base?: 'memory' | 'map' | 'map-compare-and-set' | 'map-asynchronous' | 'tiered-asynchronous' | undefined
+  readonly base?: Base | undefined
   definition?(definition: BackendDefinition): Partial<BackendDefinition>
   backend?(backend: Backend): Partial<Backend>
   store?(store: Store): Partial<Store>

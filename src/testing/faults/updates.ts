@@ -174,6 +174,21 @@ export const faultsOfUpdates: Plants = {
         }),
     })),
   ),
+  'failed-updates-are-isolated': inBackend((backend) => {
+    const spoilt = new Map<Name, Entry | undefined>()
+    return {
+      update: (...[name, fn, call]: Parameters<Backend['update']>) => {
+        const shared: Step = (old) => {
+          const given = spoilt.get(name) ?? old
+          spoilt.set(name, given)
+          const next = fn(given)
+          spoilt.delete(name)
+          return next
+        }
+        return backend.update(name, shared, call)
+      },
+    }
+  }),
   'many-values-are-isolated': inStore((store) => {
     const repeat = repeater()
     return {

@@ -12,6 +12,7 @@ export const faultsOfValues: Plants = {
   'primitives-round-trip': stored((value) => (Object.is(value, -0) ? 0 : value)),
   'containers-round-trip': stored((value) => (value instanceof Map ? Object.fromEntries(value) : value)),
   'objects-round-trip': stored((value) => (value instanceof RegExp ? new RegExp(value.source) : value)),
+  'urls-round-trip': stored((value) => (value instanceof URL ? value.href : value)),
   'buffers-round-trip': stored((value) =>
     ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : value,
   ),

@@ -1,6 +1,7 @@
 import type { Rule } from '../rule.ts'
 import { binaryRules } from './binaries.ts'
 import { callRules } from './calls.ts'
+import { cloneRules } from './clones.ts'
 import { hookRules } from './hooks.ts'
 import { isolationRules } from './isolation.ts'
 import { keyRules } from './keys.ts'
@@ -18,6 +19,7 @@ import { valueRules } from './values.ts'
 export const rules: readonly Rule[] = [
   ...lifecycleRules,
   ...valueRules,
+  ...cloneRules,
   ...keyRules,
   ...listingRules,
   ...updateRules,

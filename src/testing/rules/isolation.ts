@@ -1,4 +1,4 @@
-import { collect, equal } from '../assert.ts'
+import { collect, equal, ok, outcome } from '../assert.ts'
 import type { Rule } from '../rule.ts'
 
 interface Document {
@@ -61,6 +61,24 @@ export const isolationRules: readonly Rule[] = [
       change(set)
       await written
       equal(await store.get('k'), document(), 'the value of setIn')
+    },
+  },
+  {
+    name: 'failed-updates-are-isolated',
+    title: 'What an update function did to the old value before it threw is not seen by the next one',
+    fault: 'an update gets the very object that the one before it has changed and not stored',
+    async run({ store }) {
+      await store.set('k', document())
+      const seen: unknown[] = []
+      const spoil = (old?: Document): never => {
+        seen.push(...(old?.list ?? []))
+        if (old) change(old)
+        throw new RangeError('no')
+      }
+      const update = async (): Promise<unknown> => store.update('k', spoil)
+      // The first one may run by itself, the others together.
+      await Promise.all(Array.from({ length: 4 }, () => outcome(update())))
+      ok(!seen.includes('changed'), 'no function sees what another one did')
     },
   },
   {

@@ -302,12 +302,13 @@ export const lifecycleRules: readonly Rule[] = [
     title: "A store's capabilities are complete, and are what the backend announced",
     fault: 'one of the capabilities has a value that does not exist',
     async run({ store, config }) {
-      const { sync, atomicUpdate, atomicBatch, persistent, lock } = store.capabilities
+      const { sync, atomicUpdate, atomicBatch, persistent, lock, serializer = 'cbor' } = store.capabilities
       ok([true, false, 'resident'].includes(sync), 'sync is a boolean or "resident"')
       ok(['process', 'origin', 'host', 'everywhere'].includes(atomicUpdate), 'atomicUpdate is one of its values')
       ok(atomicBatch === Infinity || (Number.isInteger(atomicBatch) && atomicBatch >= 0), 'atomicBatch is a count')
       ok(typeof persistent === 'boolean', 'persistent is a boolean')
       ok(lock === 'process' || lock === 'origin', 'lock is one of its values')
+      ok(['cbor', 'structured-clone'].includes(serializer), 'serializer is one of its values')
       ok(findBackend(config.backend) !== undefined, 'the backend is registered')
     },
   },

@@ -5,6 +5,7 @@ const id = '5f0b6c1e-51d8-4a5c-9f5e-0d6b1c2a3f40'
 
 connectStore({ backend: 'memory', id })
 connectStore({ backend: 'memory', id, isolation: 'freeze' })
+connectStore({ backend: 'memory', id, serializer: 'structured-clone' })
 connectStore({ backend: 'file', id, path: '/data' })
 connectStore({ backend: 'file', id, path: '/data', durability: 'relaxed', opts: { create: false } })
 connectStore({
@@ -29,6 +30,10 @@ connectStore({ backend: 'file', id, path: 1 })
 connectStore({ backend: 'file', id, path: '/data', durability: 'eventual' })
 // @ts-expect-error a memory store has no path
 connectStore({ backend: 'memory', id, path: '/data' })
+// @ts-expect-error there is no such serializer
+connectStore({ backend: 'memory', id, serializer: 'clone' })
+// @ts-expect-error files hold bytes
+connectStore({ backend: 'file', id, path: '/data', serializer: 'structured-clone' })
 // @ts-expect-error there is no such isolation
 connectStore({ backend: 'memory', id, isolation: 'none' })
 // @ts-expect-error no entry of Node's registers this backend
