@@ -16,6 +16,7 @@ import {
   StoreExistsError,
   StoreIdMismatchError,
   StoreNotFoundError,
+  UnserializableValueError,
   UnsupportedLayoutError,
 } from '../../src/base/errors.ts'
 import '../../src/backends/indexeddb.ts'
@@ -138,7 +139,7 @@ describe('IndexedDB blobs', () => {
     const detached = frame(30)
     structuredClone(detached.buffer, { transfer: [detached.buffer] })
     await expect(blobs.batch!([{ put: ['sa', frame(30)] }, { put: ['sb', detached] }], CALL)).rejects.toThrow(
-      StorageUnavailableError,
+      UnserializableValueError,
     )
     expect(await blobs.list({}, CALL)).toEqual({ names: [] })
     await blobs.close(CALL)
