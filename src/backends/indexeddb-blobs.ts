@@ -14,6 +14,7 @@ export const indexedDbCapabilities: BlobCapabilities = {
   atomicBatch: Infinity,
   persistent: true,
   lock: globalThis.navigator?.locks ? 'origin' : 'process',
+  watch: 'process',
   compareAndSet: false,
 }
 

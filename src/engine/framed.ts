@@ -1,8 +1,8 @@
 import type {
   Backend,
   Blob,
-  BlobBackend,
   BlobOp,
+  BlobWrite,
   Call,
   Change,
   Condition,
@@ -18,6 +18,7 @@ import { decodeEntry, decodeMeta, encodeEntry } from '../codec/codec.ts'
 import { Chunks, type ChunksOptions } from './chunks.ts'
 import { applyOps, droppedParts } from './parts.ts'
 import { type Outcome, KeyQueue } from './queue.ts'
+import type { WatchedBlobs } from './watched-blobs.ts'
 
 /** Bytes of a blob that usually hold the whole metadata. */
 const HEAD_BYTES = 4096
@@ -27,7 +28,7 @@ const FIRST_DELAY = 5
 const LONGEST_DELAY = 500
 
 /** Entries over bytes: order per name, entry ↔ frame, large binaries in chunks, updates by what the engine can do. */
-export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
+export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
   const { capabilities } = blobs
   const queue = new KeyQueue()
   const chunks = new Chunks(blobs, options)
@@ -107,7 +108,7 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
   ): PromiseOrValue<Version> =>
     chain(partsPossible(call), (possible) =>
       chain(possible ? blobs.get(name, {}, call) : undefined, (blob) =>
-        chain(blobs.put(name, frame, condition, call), (version) =>
+        chain(blobs.put(name, frame, { ...condition, notice: noticeOf(entry.meta) }, call), (version) =>
           chain(chunks.delete(droppedParts(metaOf(name, blob), entry.meta), call), () => version),
         ),
       ),
@@ -123,7 +124,9 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
         `This backend applies at most ${capabilities.atomicBatch} operations as one, not ${ops.length}. Leave out { atomic: true }.`,
       )
     }
-    const encoded = ops.map((op): BlobOp => ('delete' in op ? op : { ...op, put: [op.write[0], encode(...op.write)] }))
+    const encoded = ops.map((op): BlobOp =>
+      'delete' in op ? op : { ...op, put: [op.write[0], encode(...op.write)], notice: noticeOf(op.write[1].meta) },
+    )
     const results = ops.map((op): readonly [Name, Entry?] => ('write' in op ? op.write : [op.delete]))
     const dropped: Name[] = []
     let answers: boolean[] = []
@@ -135,13 +138,16 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
           const names = results.filter(([, entry]) => possible || !entry).map(([name]) => name)
           const replay = (found: (Blob | undefined)[]): BlobOp[] => {
             const metas = new Map(names.map((name, i) => [name, metaOf(name, found[i])]))
-            answers = results.map(([name, entry]) => {
+            answers = []
+            return encoded.map((op, i) => {
+              const [name, entry] = results[i]!
               const before = metas.get(name)
               metas.set(name, entry?.meta)
               dropped.push(...droppedParts(before, entry?.meta))
-              return entry !== undefined || (before !== undefined && isLive(before as Meta))
+              const removed = entry ? undefined : noticeOfRemoved(before)
+              answers.push(entry !== undefined || removed !== undefined)
+              return removed ? { ...op, notice: removed } : op
             })
-            return encoded
           }
           return chain(transact(names, replay, call), () => chain(chunks.delete(dropped, call), () => answers))
         }),
@@ -162,7 +168,8 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
     let outcomes: Outcome<Pair>[] | undefined
     let dropped: Name[] = []
     const fold = ([blob]: (Blob | undefined)[]): BlobOp[] => {
-      let meta = metaOf(name, blob)
+      const before = metaOf(name, blob)
+      let meta = before
       let frame = blob?.bytes
       const ops: BlobOp[] = []
       const large = meta?.own?.chunks
@@ -188,7 +195,13 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
         }
       })
       const ifVersion = capabilities.compareAndSet ? (blob?.version ?? null) : undefined
-      if (frame !== blob?.bytes) ops.push(frame ? { put: [name, frame], ifVersion } : { delete: name, ifVersion })
+      if (frame !== blob?.bytes) {
+        ops.push(
+          frame
+            ? { put: [name, frame], ifVersion, notice: noticeOf(meta!) }
+            : { delete: name, ifVersion, notice: noticeOfRemoved(before) },
+        )
+      }
       return ops
     }
     return chain(transact([name], fold, call), () =>
@@ -285,6 +298,7 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
         () => undefined,
       ),
 
+    watch: (watcher) => blobs.watch(watcher),
     flush: (call) => chain(queue.idle(call), () => blobs.flush?.(call)),
     close: (call) => chain(queue.close(call), () => blobs.close(call)),
   }
@@ -303,4 +317,13 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
       )
   }
   return backend
+}
+
+function noticeOf({ key }: Partial<Meta>): BlobWrite['notice'] {
+  return { key }
+}
+
+/** Nothing is told of what was missing, or has expired before. */
+function noticeOfRemoved(meta: Partial<Meta> | undefined): BlobWrite['notice'] {
+  return meta && isLive(meta as Meta) ? noticeOf(meta) : undefined
 }

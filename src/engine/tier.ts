@@ -204,6 +204,7 @@ export function tieredBackend(
           ),
         ),
     }),
+    watch: (watcher) => back.watch(watcher),
     flush: (call) => chain(queue.idle(call), () => back.flush(call)),
     stop: (call) => queue.close(call),
     close: (call) => chain(queue.close(call), () => chain(front.close(call), () => close(call))),
