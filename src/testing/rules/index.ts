@@ -13,6 +13,7 @@ import { pathRules } from './paths.ts'
 import { scopeRules } from './scopes.ts'
 import { updateRules } from './updates.ts'
 import { valueRules } from './values.ts'
+import { watchRules } from './watch.ts'
 
 /** Every rule, in the order in which a backend author would want them to pass. */
 export const rules: readonly Rule[] = [
@@ -28,6 +29,7 @@ export const rules: readonly Rule[] = [
   ...binaryRules,
   ...logRules,
   ...hookRules,
+  ...watchRules,
   ...scopeRules,
   ...callRules,
 ]
