@@ -105,14 +105,19 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
     condition: Condition,
     call: Call,
     frame: Uint8Array = encode(name, entry),
-  ): PromiseOrValue<Version> =>
-    chain(partsPossible(call), (possible) =>
-      chain(possible ? blobs.get(name, {}, call) : undefined, (blob) =>
-        chain(blobs.put(name, frame, { ...condition, notice: noticeOf(entry.meta) }, call), (version) =>
-          chain(chunks.delete(droppedParts(metaOf(name, blob), entry.meta), call), () => version),
-        ),
+  ): PromiseOrValue<Version | undefined> => {
+    const put: BlobOp = { put: [name, frame], ...condition, notice: noticeOf(entry.meta) }
+    let dropped: Name[] = []
+    const swap = ([blob]: (Blob | undefined)[]): BlobOp[] => {
+      dropped = droppedParts(metaOf(name, blob), entry.meta)
+      return [put]
+    }
+    return chain(partsPossible(call), (possible) =>
+      chain(possible ? transact([name], swap, call) : blobs.put(name, frame, put, call), (version) =>
+        chain(chunks.delete(dropped, call), () => version ?? undefined),
       ),
     )
+  }
 
   const batch = (
     ops: readonly EntryOp[],
