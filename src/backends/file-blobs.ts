@@ -31,6 +31,7 @@ export const fileCapabilities: BlobCapabilities = {
   atomicBatch: 0,
   persistent: true,
   lock: 'process',
+  watch: 'process',
   compareAndSet: false,
 }
 

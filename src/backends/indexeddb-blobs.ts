@@ -16,6 +16,7 @@ export const indexedDbCapabilities: BlobCapabilities = {
   persistent: true,
   lock: globalThis.navigator?.locks ? 'origin' : 'process',
   compareAndSet: false,
+  watch: typeof BroadcastChannel === 'undefined' ? 'process' : 'origin',
 }
 
 const NAMES_PAGE = 1000

@@ -1,12 +1,13 @@
-import type { Watcher } from '../base/backend.ts'
+import type { Notice, Watcher } from '../base/backend.ts'
 import type { Marks } from './indexeddb-commit.ts'
-import { type Changes, CommitOrder } from './indexeddb-order.ts'
+import { Watchers } from '../engine/watchers.ts'
+import { CommitOrder } from './indexeddb-order.ts'
 
 /** What tabs and workers tell each other: that one has come, whether one watches, what one has committed. */
 type Message =
   | { readonly hello: true }
   | { readonly watching: boolean }
-  | { readonly changes: Changes; readonly sequence: number | undefined }
+  | { readonly notices: readonly Notice[]; readonly sequence: number | undefined }
 
 /**
  * Tells watchers, here and in the origin's other tabs and workers, of committed changes. While anybody watches, commits
@@ -17,7 +18,7 @@ export class Channel {
   readonly #name: string
   /** The number of the last numbered transaction. */
   readonly #lastNumber: () => Promise<number>
-  readonly #watchers = new Set<Watcher>()
+  readonly #watchers = new Watchers()
   readonly #ended = new AbortController()
   #channel: BroadcastChannel | undefined
   #othersWatch = false
@@ -37,11 +38,11 @@ export class Channel {
   }
 
   watch(watcher: Watcher): () => void {
-    const own: Watcher = (notice) => watcher(notice)
-    this.#watchers.add(own)
+    const end = this.#watchers.add(watcher)
     if (this.#watchers.size === 1) this.#start()
     return () => {
-      if (this.#watchers.delete(own) && this.#watchers.size === 0) this.#stop()
+      end()
+      if (this.#watchers.size === 0) this.#stop()
     }
   }
 
@@ -52,17 +53,16 @@ export class Channel {
   }
 
   /** Tell of what a transaction with these marks has changed, once it is complete. */
-  tell(changes: Changes, sequence: number | undefined, { removeTo = this.#removed }: Marks): void {
+  tell(notices: readonly Notice[], sequence: number | undefined, { removeTo = this.#removed }: Marks): void {
     this.#removed = removeTo
     this.#numbered = sequence ?? this.#numbered
-    if (changes.length === 0) return
-    this.#post({ changes, sequence })
-    this.#take(changes, sequence)
+    if (notices.length === 0) return
+    this.#post({ notices, sequence })
+    this.#take(notices, sequence)
   }
 
   close(): void {
     this.#ended.abort()
-    this.#watchers.clear()
     this.#order?.stop()
     this.#shut()
   }
@@ -90,7 +90,7 @@ export class Channel {
   #start(): void {
     this.#order?.stop()
     const order = new CommitOrder(
-      (changes) => this.#deliver(changes),
+      (notices) => this.#watchers.tell(notices),
       () => this.#resync(),
     )
     this.#order = order
@@ -103,7 +103,8 @@ export class Channel {
   }
 
   #stop(): void {
-    this.#order?.stop()
+    if (this.#order === undefined) return
+    this.#order.stop()
     this.#order = undefined
     this.#post({ watching: false })
   }
@@ -114,7 +115,7 @@ export class Channel {
   }
 
   #hear(message: Message): void {
-    if ('changes' in message) return this.#take(message.changes, message.sequence)
+    if ('notices' in message) return this.#take(message.notices, message.sequence)
     const isWatching = this.#watchers.size > 0
     if ('watching' in message) {
       this.#othersWatch = message.watching
@@ -125,17 +126,13 @@ export class Channel {
     }
   }
 
-  #take(changes: Changes, sequence: number | undefined): void {
-    if (sequence === undefined) this.#deliver(changes)
-    else this.#order?.take(sequence, changes)
-  }
-
-  #deliver(changes: Changes): void {
-    for (const change of changes) for (const watcher of this.#watchers) watcher(change)
+  #take(notices: readonly Notice[], sequence: number | undefined): void {
+    if (sequence === undefined) this.#watchers.tell(notices)
+    else this.#order?.take(sequence, notices)
   }
 
   #resync(): void {
-    for (const watcher of this.#watchers) watcher({ type: 'resync' })
+    this.#watchers.tell([{ type: 'resync' }])
   }
 }
 

@@ -2,6 +2,7 @@ import type { Blob, BlobOp, Durability, Notice } from '../base/backend.ts'
 import type { Name, Version } from '../base/entry.ts'
 import { frameVersion } from '../codec/frame.ts'
 import { checkVersion } from '../engine/condition.ts'
+import { noticesOf } from '../engine/watchers.ts'
 
 /** What is to be written. */
 export interface Work {
@@ -84,11 +85,8 @@ export class Job {
   }
 
   /** What watchers are to be told of it. */
-  notices(): Exclude<Notice, { type: 'resync' }>[] {
-    if (this.#failure) return []
-    return this.#ops!.flatMap((op) =>
-      op.notice ? [{ type: 'put' in op ? 'set' : 'delete', name: nameOf(op), key: op.notice.key }] : [],
-    )
+  notices(): Notice[] {
+    return this.#failure ? [] : noticesOf(this.#ops!)
   }
 
   #planned(): (Version | undefined)[] {

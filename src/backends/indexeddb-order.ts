@@ -1,20 +1,18 @@
 import type { Notice } from '../base/backend.ts'
 
-export type Changes = readonly Exclude<Notice, { type: 'resync' }>[]
-
 /**
  * Puts numbered commits, which come from several tabs in whatever order, back into theirs. One that does not come in
  * time is told as missed, once for all that stand behind it.
  */
 export class CommitOrder {
-  readonly #deliver: (changes: Changes) => void
+  readonly #deliver: (notices: readonly Notice[]) => void
   readonly #missed: () => void
-  readonly #held = new Map<number, Changes>()
+  readonly #held = new Map<number, readonly Notice[]>()
   #next: number | undefined
   #delivered = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(deliver: (changes: Changes) => void, missed: () => void) {
+  constructor(deliver: (notices: readonly Notice[]) => void, missed: () => void) {
     this.#deliver = deliver
     this.#missed = missed
   }
@@ -25,9 +23,9 @@ export class CommitOrder {
     this.#advance()
   }
 
-  take(sequence: number, changes: Changes): void {
+  take(sequence: number, notices: readonly Notice[]): void {
     // Else it was told as missed.
-    if (sequence > this.#delivered) this.#held.set(sequence, changes)
+    if (sequence > this.#delivered) this.#held.set(sequence, notices)
     this.#advance()
   }
 
@@ -40,11 +38,11 @@ export class CommitOrder {
     // What was on its way at the start may have a number from before it.
     for (const sequence of [...this.#held.keys()].sort((a, b) => a - b)) {
       if (sequence > this.#next) break
-      const changes = this.#held.get(sequence)!
+      const notices = this.#held.get(sequence)!
       this.#held.delete(sequence)
       this.#delivered = sequence
       this.#next = Math.max(this.#next, sequence + 1)
-      this.#deliver(changes)
+      this.#deliver(notices)
     }
     if (this.#held.size > 0) {
       this.#timer ??= setTimeout(() => this.#giveUp(), PATIENCE)

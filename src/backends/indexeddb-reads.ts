@@ -53,7 +53,7 @@ export class Reads {
   #add<T>(start: Job['start'], signal: AbortSignal | undefined, name?: Name): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-      this.#queue.push({ start, name, signal, tries: 0, resolve: resolve as Job['resolve'], reject })
+      this.#queue.push({ start, name, signal, tries: 0, resolve, reject })
       this.#schedule()
     })
   }

@@ -100,8 +100,8 @@ export class Writes {
     }
     try {
       const sequence = await commit(transaction, jobs, marks)
-      const changes = jobs.flatMap((job) => job.notices())
-      this.#channel.tell(changes, sequence, marks)
+      const notices = jobs.flatMap((job) => job.notices())
+      this.#channel.tell(notices, sequence, marks)
       for (const job of jobs) job.settle()
     } catch (error) {
       const innocent = jobs.filter((job) => !job.settleFailure())

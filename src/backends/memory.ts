@@ -1,6 +1,14 @@
-import { type Backend, type BaseConfig, type Capabilities, type Condition, registerBackend } from '../base/backend.ts'
+import {
+  type Backend,
+  type BaseConfig,
+  type Capabilities,
+  type Condition,
+  type Notice,
+  registerBackend,
+} from '../base/backend.ts'
 import { type Entry, type Name, type Serializer, type Version, isLive } from '../base/entry.ts'
 import { storeExists, storeNotFound } from '../base/errors.ts'
+import { isReserved } from '../base/name.ts'
 import { checkVersion } from '../engine/condition.ts'
 import { SortedNames } from '../engine/sorted-names.ts'
 import { fields, oneOf, optional } from '../base/schema.ts'
@@ -8,6 +16,7 @@ import { freeze } from '../codec/clone.ts'
 import { cloneBy } from '../codec/platform-clone.ts'
 import { droppedParts } from '../engine/parts.ts'
 import { type SerializerOption, checkSerializer, serializer } from './serializer.ts'
+import { Watchers } from '../engine/watchers.ts'
 
 export interface MemoryConfig extends SerializerOption {
   /**
@@ -36,6 +45,7 @@ const capabilitiesOf = ({ serializer: kept }: MemoryConfig): Capabilities => ({
   atomicBatch: Infinity,
   persistent: false,
   lock: 'process',
+  watch: 'process',
   serializer: kept,
 })
 
@@ -75,6 +85,7 @@ registerBackend<BaseConfig & MemoryConfig>('memory', {
 function memoryStore(): Open {
   const entries = new Map<Name, Stored>()
   const names = new SortedNames(entries)
+  const watchers = new Watchers()
   let writes = 0
 
   /** Put an entry in the place of another, or of none, or none; answers whether there is, or was, a live one. */
@@ -107,13 +118,22 @@ function memoryStore(): Open {
     }
 
     /** Nothing is touched before everything is checked and copied. */
-    const apply = (changes: readonly Put[]): boolean[] =>
-      changes
+    const apply = (changes: readonly Put[]): boolean[] => {
+      const notices: Notice[] = []
+      const answers = changes
         .map(([name, entry, ifVersion]) => {
           checkVersion(name, entries.get(name)?.version, { ifVersion })
           return [name, entry && isolate(entry)] as const
         })
-        .map(([name, stored]) => replace(name, stored))
+        .map(([name, stored]) => {
+          const { key } = (stored ?? entries.get(name))?.meta ?? {}
+          const answer = replace(name, stored)
+          if (answer && !isReserved(name)) notices.push({ type: stored ? 'set' : 'delete', name, key })
+          return answer
+        })
+      watchers.tell(notices)
+      return answers
+    }
 
     return {
       capabilities,
@@ -138,6 +158,7 @@ function memoryStore(): Open {
         const page = names.page(options)
         return { entries: page.names.map((name) => [name, read(name)!]), next: page.next }
       },
+      watch: (watcher) => watchers.add(watcher),
       flush() {},
       close() {},
     }

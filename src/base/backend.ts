@@ -23,6 +23,8 @@ export interface Capabilities {
   readonly persistent: boolean
   /** How far `withLock` reaches. */
   readonly lock: 'process' | 'origin'
+  /** Whose writes `watch` tells of: as far as `atomicUpdate`, or less. */
+  readonly watch: 'process' | 'origin' | 'host' | 'everywhere'
   /** How values that are written are kept. Default `cbor`. */
   readonly serializer?: Serializer | undefined
 }
@@ -119,6 +121,8 @@ export interface Backend {
     pieces: () => PromiseOrValue<Uint8Array | undefined>,
     call: Call,
   ): PromiseOrValue<void>
+  /** Tell `watcher` of every entry that is written or deleted, in commit order per name, until the answer is called. */
+  watch(watcher: Watcher): () => void
   /** What `flush` resolves after: every write acknowledged before it is as durable as the engine can make it. */
   flush(call: Call): PromiseOrValue<void>
   close(call: Call): PromiseOrValue<void>

@@ -9,6 +9,7 @@ import { framed } from './framed.ts'
 import { removeParts } from './parts.ts'
 import { sealedNames } from './sealed-names.ts'
 import { type Sealing, type SealingConfig, newSealing, openSealing } from './sealing.ts'
+import { watchedBlobs } from './watched-blobs.ts'
 
 /** What is at the place that a config names. */
 export type ContainerState = 'absent' | 'empty' | 'foreign' | 'store'
@@ -88,7 +89,7 @@ export function blobDefinition<Config extends BaseConfig & SealingConfig>(
   }
 
   const backend = (blobs: BlobBackend, { codec, nameKey }: Sealing, { onError }: OpenContext): Backend => {
-    const entries = framed(blobs, { ...spec.framed, ...codec, onError })
+    const entries = framed(watchedBlobs(blobs), { ...spec.framed, ...codec, onError })
     return nameKey ? sealedNames(entries, nameKey, codec.transforms!) : entries
   }
 

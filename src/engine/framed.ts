@@ -1,8 +1,8 @@
 import type {
   Backend,
   Blob,
-  BlobBackend,
   BlobOp,
+  BlobWrite,
   Call,
   Change,
   Condition,
@@ -19,6 +19,7 @@ import { platformClone } from '../codec/platform-clone.ts'
 import { Chunks, type ChunksOptions } from './chunks.ts'
 import { applyOps, droppedParts, randomId } from './parts.ts'
 import { type Outcome, KeyQueue } from './queue.ts'
+import type { WatchedBlobs } from './watched-blobs.ts'
 
 /** Bytes of a blob that usually hold the whole metadata. */
 const HEAD_BYTES = 4096
@@ -31,7 +32,7 @@ const LONGEST_DELAY = 500
 type Content = Pick<Blob, 'bytes' | 'beside'>
 
 /** Entries over bytes: order per name, entry ↔ frame, large binaries in chunks, updates by what the engine can do. */
-export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
+export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
   const { serializer } = options
   const capabilities = { ...blobs.capabilities, serializer }
   const queue = new KeyQueue()
@@ -61,10 +62,16 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
     return { bytes: encodeEntry(name, { ...entry, meta: { ...meta, own } }, options), beside }
   }
 
-  const putOp = (name: Name, { bytes, beside }: Content, ifVersion?: Condition['ifVersion']): BlobOp => ({
+  const putOp = (
+    name: Name,
+    { bytes, beside }: Content,
+    ifVersion?: Condition['ifVersion'],
+    notice?: BlobWrite['notice'],
+  ): BlobOp => ({
     put: [name, bytes],
     beside,
     ifVersion,
+    notice,
   })
 
   const decode = (name: Name, { bytes, beside }: Content): Entry => ({
@@ -124,15 +131,20 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
     entry: Entry,
     condition: Condition,
     call: Call,
-    { bytes, beside }: Content = encode(name, entry),
-  ): PromiseOrValue<Version> =>
-    chain(partsPossible(call), (possible) =>
-      chain(possible ? blobs.get(name, {}, call) : undefined, (blob) =>
-        chain(blobs.put(name, bytes, { ...condition, beside }, call), (version) =>
-          chain(chunks.delete(droppedParts(metaOf(name, blob), entry.meta), call), () => version),
-        ),
-      ),
+    content: Content = encode(name, entry),
+  ): PromiseOrValue<Version | undefined> => {
+    const put = { ...condition, beside: content.beside, notice: noticeOf(entry.meta) }
+    let dropped: Name[] = []
+    const swap = ([blob]: (Blob | undefined)[]): BlobOp[] => {
+      dropped = droppedParts(metaOf(name, blob), entry.meta)
+      return [{ ...put, put: [name, content.bytes] }]
+    }
+    return chain(partsPossible(call), (possible): PromiseOrValue<Version | undefined> =>
+      possible
+        ? chain(transact([name], swap, call), () => chain(chunks.delete(dropped, call), () => undefined))
+        : blobs.put(name, content.bytes, put, call),
     )
+  }
 
   const batch = (
     ops: readonly EntryOp[],
@@ -144,7 +156,9 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
         `This backend applies at most ${capabilities.atomicBatch} operations as one, not ${ops.length}. Leave out { atomic: true }.`,
       )
     }
-    const encoded = ops.map((op) => ('delete' in op ? op : putOp(op.write[0], encode(...op.write), op.ifVersion)))
+    const encoded = ops.map((op) =>
+      'delete' in op ? op : putOp(op.write[0], encode(...op.write), op.ifVersion, noticeOf(op.write[1].meta)),
+    )
     const results = ops.map((op): readonly [Name, Entry?] => ('write' in op ? op.write : [op.delete]))
     const dropped: Name[] = []
     let answers: boolean[] = []
@@ -156,13 +170,16 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
           const names = results.filter(([, entry]) => possible || !entry).map(([name]) => name)
           const replay = (found: (Blob | undefined)[]): BlobOp[] => {
             const metas = new Map(names.map((name, i) => [name, metaOf(name, found[i])]))
-            answers = results.map(([name, entry]) => {
+            answers = []
+            return encoded.map((op, i) => {
+              const [name, entry] = results[i]!
               const before = metas.get(name)
               metas.set(name, entry?.meta)
               dropped.push(...droppedParts(before, entry?.meta))
-              return entry !== undefined || (before !== undefined && isLive(before as Meta))
+              const removed = entry ? undefined : noticeOfRemoved(before)
+              answers.push(entry !== undefined || removed !== undefined)
+              return removed ? { ...op, notice: removed } : op
             })
-            return encoded
           }
           return chain(transact(names, replay, call), () => chain(chunks.delete(dropped, call), () => answers))
         }),
@@ -183,7 +200,8 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
     let outcomes: Outcome<Pair>[] | undefined
     let dropped: Name[] = []
     const fold = ([blob]: (Blob | undefined)[]): BlobOp[] => {
-      let meta = metaOf(name, blob)
+      const before = metaOf(name, blob)
+      let meta = before
       let content: Content | undefined = blob
       const ops: BlobOp[] = []
       const large = meta?.own?.chunks
@@ -210,7 +228,13 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
         }
       })
       const ifVersion = capabilities.compareAndSet ? (blob?.version ?? null) : undefined
-      if (content !== blob) ops.push(content ? putOp(name, content, ifVersion) : { delete: name, ifVersion })
+      if (content !== blob) {
+        ops.push(
+          content
+            ? putOp(name, content, ifVersion, noticeOf(meta!))
+            : { delete: name, ifVersion, notice: noticeOfRemoved(before) },
+        )
+      }
       return ops
     }
     return chain(transact([name], fold, call), () =>
@@ -316,6 +340,7 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
         () => undefined,
       ),
 
+    watch: (watcher) => blobs.watch(watcher),
     flush: (call) => chain(queue.idle(call), () => blobs.flush?.(call)),
     close: (call) => chain(queue.close(call), () => blobs.close(call)),
   }
@@ -334,4 +359,13 @@ export function framed(blobs: BlobBackend, options: ChunksOptions): Backend {
       )
   }
   return backend
+}
+
+function noticeOf({ key }: Partial<Meta>): BlobWrite['notice'] {
+  return { key }
+}
+
+/** Nothing is told of what was missing, or has expired before. */
+function noticeOfRemoved(meta: Partial<Meta> | undefined): BlobWrite['notice'] {
+  return meta && isLive(meta as Meta) ? noticeOf(meta) : undefined
 }

@@ -65,6 +65,11 @@ export function sealedNames(backend: Backend, key: Uint8Array, { sealName, openN
         options,
         call,
       ),
+    watch: (watcher) =>
+      backend.watch((notice) => {
+        if (notice.type === 'resync') watcher(notice)
+        else for (const name of open(notice.name)) watcher({ ...notice, name })
+      }),
     list(options: ListOptions, call: Call) {
       const { range, shown } = page(options, (sealed) => backend.list(sealed, call))
       return chain(range, ({ names, next }) => ({ names: names.flatMap(shown), next: nextOf(next) }))

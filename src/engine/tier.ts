@@ -1,7 +1,7 @@
 import type { Backend, Call, Capabilities, Change, EntryOp, ListOptions, Pair } from '../base/backend.ts'
 import type { Entry, Name } from '../base/entry.ts'
 import { NotResidentError, syncUnsupported } from '../base/errors.ts'
-import { type PromiseOrValue, all, chain, each, onFailure, rescue } from '../base/promise-or-value.ts'
+import { type PromiseOrValue, all, chain, each, onFailure, repeat, rescue } from '../base/promise-or-value.ts'
 import { cloneBy } from '../codec/platform-clone.ts'
 import { CHUNK_SIZE, readStream } from './chunks.ts'
 import { type Outcome, KeyQueue } from './queue.ts'
@@ -86,6 +86,20 @@ export function tieredBackend(
         onError(error)
       },
     )
+  }
+
+  const forgetAll = (): PromiseOrValue<void> => {
+    const call: Call = { sync: false }
+    let after: Name | undefined
+    const page = (): PromiseOrValue<boolean> =>
+      chain(front.list({ after }, call), ({ names, next }) => {
+        after = next
+        return chain(
+          each(names, (name) => keep(name, undefined, call)),
+          () => after !== undefined,
+        )
+      })
+    return rescue(() => repeat(page), onError)
   }
 
   /** Read names from the back, and fill the front. */
@@ -215,6 +229,14 @@ export function tieredBackend(
           ),
         ),
     }),
+    /** Who is told of a change reads again: by then the front has forgotten what was there. */
+    watch: (watcher) =>
+      back.watch((notice) => {
+        if (notice.type === 'resync') return void chain(forgetAll(), () => watcher(notice))
+        distrusted.add(notice.name)
+        void keep(notice.name, undefined, { sync: false })
+        watcher(notice)
+      }),
     flush: (call) => chain(queue.idle(call), () => back.flush(call)),
     stop: (call) => queue.close(call),
     close: (call) => chain(queue.close(call), () => chain(front.close(call), () => close(call))),

@@ -22,6 +22,8 @@ export interface Handle extends EngineUser {
   readonly onError: (error: unknown) => void
   /** Who is told of a write, by the id of the hook. */
   readonly hooks: Map<string, (written: Written) => void>
+  /** What ends each watch. */
+  readonly watches: Set<() => void>
   engine: Engine
   released: boolean
   /** Count `task` among the running calls until it ends. */
@@ -37,6 +39,7 @@ export function makeHandle(config: AnyConfig, onError: (error: unknown) => void)
     config,
     onError,
     hooks: new Map(),
+    watches: new Set(),
     released: false,
     track(task) {
       running++
@@ -49,6 +52,7 @@ export function makeHandle(config: AnyConfig, onError: (error: unknown) => void)
         throw new BusyError('Asynchronous work on this store is under way: await it before a call with { sync: true }.')
       handle.released = true
       handle.hooks.clear()
+      for (const end of handle.watches) end()
       if (running > 0) return (idle ??= new Promise((resolve) => (finish = resolve)))
     },
   }
@@ -96,7 +100,7 @@ export function answer<T>(sync: boolean, task: () => PromiseOrValue<T>): Promise
     const value = task()
     return value instanceof Promise ? value : Promise.resolve(value)
   } catch (error) {
-    return Promise.reject(error as Error)
+    return Promise.reject(error)
   }
 }
 

@@ -11,6 +11,7 @@ import { batch, clear, deleteMany, getMany, setMany } from './many.ts'
 import { subScope } from './scope.ts'
 import type { CallOptions, Store } from './types.ts'
 import { deleteIn, get, getIn, getMeta, has, remove, set, setIn, update, updateIn } from './values.ts'
+import { watch } from './watch.ts'
 
 /** The methods of a store: each gets the store's context and the caller's arguments. `types.ts` has their contracts. */
 const methods = {
@@ -40,6 +41,7 @@ const methods = {
   scope: (context: Context, prefix: string | readonly Key[]) =>
     makeStore({ ...context, scope: subScope(context.scope, prefix) }),
   withLock,
+  watch,
   addWriteHook,
   removeWriteHook,
   flush: (context: Context, options?: CallOptions): PromiseOrValue<void> =>

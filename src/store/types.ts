@@ -161,6 +161,25 @@ export interface WriteEvent {
 
 export type WriteHook = (event: WriteEvent) => unknown
 
+/** Which keys a watch hears of: those under a prefix, these, or with `{}` all. */
+export interface WatchFilter<K = Key> {
+  /** Strings that start so, or arrays that start with these elements. */
+  readonly prefix?: string | readonly Key[] | undefined
+  /** These keys, in place of a prefix. */
+  readonly keys?: Iterable<K> | undefined
+}
+
+/**
+ * What a watch is told: that an entry was written (its value, its metadata, an element of the log) or deleted, or with
+ * `resync` that changes may have been missed, so that what is watched has to be read again.
+ */
+export type WatchEvent<K = Key> = { readonly type: 'set' | 'delete'; readonly key: K } | { readonly type: 'resync' }
+
+export interface WatchOptions {
+  /** Ends the watch. Its reason is thrown if it is aborted already. */
+  readonly signal?: AbortSignal | undefined
+}
+
 export type { AnyConfig, BinaryReader }
 
 /**
@@ -279,6 +298,20 @@ export interface Store<Schema = AnySchema> {
     fn: () => T,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<Awaited<T>>
+  /**
+   * Be told which keys were written or deleted, by whatever call and handle, and from as far as `capabilities.watch` says;
+   * ends with the function that it answers, with its signal, and with the store. Events come after the commit, of one key
+   * in the order of the commits, of a batch in the order of its operations; updates that become one write are one event.
+   * None comes of a write that fails or changes nothing, nor when an entry expires. `TypeError` for a wrong filter.
+   *
+   * @example
+   * const stop = store.watch({ prefix: 'user:' }, (event) => console.log(event))
+   */
+  watch(
+    filter: WatchFilter<KeyOf<Schema>>,
+    listener: (event: WatchEvent<KeyOf<Schema>>) => unknown,
+    options?: WatchOptions,
+  ): () => void
   /** Be told of every write of this store in this process. A hook under the same id is replaced. */
   addWriteHook(id: string, hook: WriteHook): void
   /** Whether there was such a hook. */

@@ -42,6 +42,11 @@ export function wait(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
 
+/** Wait for what a backend may tell later than a call settles, for a second at most. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (let i = 0; i < 500 && !condition(); i++) await wait(2)
+}
+
 /** What came of `task`: its value or its error. */
 export async function outcome<T>(
   task: PromiseOrValue<T>,

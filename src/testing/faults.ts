@@ -11,6 +11,7 @@ import { faultsOfListings } from './faults/listings.ts'
 import type { Base, Plant } from './faults/plant.ts'
 import { faultsOfUpdates } from './faults/updates.ts'
 import { faultsOfValues } from './faults/values.ts'
+import { faultsOfWatches } from './faults/watch.ts'
 import { registerMapBackend } from './map-blobs.ts'
 import { overlay } from './overlay.ts'
 import type { ComplianceTarget, Lifecycle } from './rule.ts'
@@ -25,6 +26,7 @@ export const faults: Readonly<Record<string, Plant>> = {
   ...faultsOfListings,
   ...faultsOfUpdates,
   ...faultsOfCalls,
+  ...faultsOfWatches,
 }
 
 /**

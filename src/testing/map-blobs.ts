@@ -176,6 +176,7 @@ function mapCapabilities({ sync = true, transactions = true }: MapBackendOptions
     atomicBatch: transactions ? Infinity : 0,
     persistent: true,
     lock: 'process',
+    watch: 'process',
     compareAndSet: true,
   }
 }

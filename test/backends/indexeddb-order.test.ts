@@ -7,7 +7,7 @@ beforeEach(() => {
   vi.useFakeTimers()
   told = []
   order = new CommitOrder(
-    (changes) => told.push(...changes.map(({ name }) => name)),
+    (notices) => told.push(...notices.map((notice) => ('name' in notice ? notice.name : 'resync'))),
     () => told.push('missed'),
   )
 })

@@ -4,8 +4,8 @@ import { type Store, type StoreConfig, connectStore, deleteStore } from '../../s
 
 /** The transactions that the page has begun since, each by its mode and durability. */
 let begun: string[]
-/** Where the last of them was. */
-let database: IDBDatabase
+/** Where they were. */
+let databases: IDBDatabase[]
 let config: StoreConfig & { readonly name: string }
 let store: Store
 
@@ -15,6 +15,7 @@ beforeEach(async () => {
   store = await connectStore(config)
   await store.set('warm', 0)
   begun = []
+  databases = []
   // oxlint-disable-next-line typescript/unbound-method -- called with its database
   const { transaction } = IDBDatabase.prototype
   vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (
@@ -23,7 +24,7 @@ beforeEach(async () => {
     mode,
     options,
   ) {
-    database = this
+    databases.push(this)
     begun.push(mode === 'readwrite' ? `write ${options?.durability}` : 'read')
     return transaction.call(this, stores, mode, options)
   })
@@ -256,7 +257,7 @@ describe('reads share transactions', () => {
 
 test('requests of the same database that are closed under a store are made again on a new connection', async () => {
   await store.set('a', 1)
-  database.close()
+  databases.at(-1)!.close()
   const answers = await Promise.all([
     store.get('a'),
     store.set('b', 2),
@@ -264,7 +265,7 @@ test('requests of the same database that are closed under a store are made again
     store.get('warm'),
   ])
   expect(answers).toEqual([1, undefined, [1, 2], 0])
-  database.close()
+  databases.at(-1)!.close()
   expect([...(await store.getMany(['a', 'b']))]).toEqual([
     ['a', 2],
     ['b', 2],

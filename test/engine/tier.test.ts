@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import '../../src/backends/memory.ts'
-import type { Backend, Call, OpenContext } from '../../src/base/backend.ts'
+import type { Backend, Call, Notice, OpenContext, Watcher } from '../../src/base/backend.ts'
 import { findBackend } from '../../src/base/backend.ts'
 import type { Entry } from '../../src/base/entry.ts'
 import { type TieredBackend, tieredBackend } from '../../src/engine/tier.ts'
+import { overlay } from '../../src/testing/overlay.ts'
 
 const CALL: Call = { sync: false }
 const SYNC: Call = { sync: true }
@@ -23,7 +24,7 @@ function spied(options: {
         return { ...target.capabilities, sync: !options.later, persistent: options.persistent === true }
       }
       const method = target[property]
-      if (typeof method !== 'function') return method
+      if (typeof method !== 'function' || property === 'watch') return method
       return (...args: unknown[]): unknown => {
         const run = (): unknown => {
           spy.calls.push(String(property))
@@ -224,6 +225,44 @@ describe('a tier', () => {
     await Promise.resolve().then(() => (shared.n = 3))
     await updated
     expect((await subject.read('sk', CALL))?.value).toEqual((await back.read('sk', CALL))?.value)
+  })
+
+  test('has forgotten what changed in the back when a watcher is told of it, whoever changed it', async () => {
+    back = spied({ later: false })
+    const subject = tier()
+    const read: unknown[] = []
+    subject.watch(() => read.push((subject.read('sk', SYNC) as Entry | undefined)?.value))
+    await subject.write('sk', entry('ours'), {}, CALL)
+    await back.write('sk', entry('theirs'), {}, CALL)
+    await back.delete('sk', {}, CALL)
+    expect(read).toEqual(['ours', 'theirs', undefined])
+    await subject.write('sk', entry('last'), {}, CALL)
+    expect((await front.read('sk', CALL))?.value).toBe('last')
+  })
+
+  test('has forgotten everything when a watcher is told that changes may have been missed', async () => {
+    let tell: Watcher | undefined
+    const watchable = overlay<Backend>(back, {
+      watch(watcher) {
+        tell = watcher
+        return () => undefined
+      },
+    })
+    const names = Array.from({ length: 3 }, (_, i) => `s${i}`)
+    for (const name of names) await front.write(name, entry('old'), {}, CALL)
+    const subject = tieredBackend(front, watchable, {
+      capabilities: back.capabilities,
+      writeAround: false,
+      onError: (error) => errors.push(error),
+      close: () => undefined,
+    })
+    const heard: Notice[] = []
+    subject.watch((notice) => {
+      expect(front.list({}, SYNC)).toMatchObject({ names: [] })
+      heard.push(notice)
+    })
+    tell!({ type: 'resync' })
+    expect(heard).toEqual([{ type: 'resync' }])
   })
 
   test('does not keep logs or large binaries in front', async () => {

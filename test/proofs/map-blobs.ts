@@ -5,6 +5,7 @@ import { StoreNotFoundError } from '../../src/base/errors.ts'
 import { fields } from '../../src/base/schema.ts'
 import { frameVersion } from '../../src/codec/frame.ts'
 import { framed } from '../../src/engine/framed.ts'
+import { watchedBlobs } from '../../src/engine/watched-blobs.ts'
 
 /** Bytes in a Map: the test reads and changes `map` behind the store's back. */
 export interface MapPlace {
@@ -16,7 +17,7 @@ export interface MapPlace {
 export function registerMapBackend(name: string, options: { chunkSize?: number } = {}): MapPlace {
   const place: MapPlace = { map: new Map(), puts: 0 }
   const open = (_config: BaseConfig, { onError }: OpenContext): ReturnType<typeof framed> =>
-    framed(mapBlobs(place), { ...options, onError })
+    framed(watchedBlobs(mapBlobs(place)), { ...options, onError })
   registerBackend(name, {
     schema: fields({}),
     capabilities,
@@ -38,6 +39,7 @@ const capabilities: BlobCapabilities = {
   atomicBatch: 0,
   persistent: true,
   lock: 'process',
+  watch: 'process',
   compareAndSet: false,
 }
 

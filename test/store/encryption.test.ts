@@ -259,6 +259,27 @@ describe('encrypted names', () => {
     expect((await readdir(path)).filter((name) => name !== '~d')).toEqual([])
   })
 
+  test('are told to watches as keys, whatever their length, by prefix and by key too', async () => {
+    const store = await connect({ names: true })
+    const heard: unknown[] = []
+    for (const filter of [{}, { prefix: 'long' }, { keys: [long, 'a'] }]) {
+      store.watch(filter, (event) => heard.push({ filter, ...event }))
+    }
+    for (const each of ['a', long]) {
+      await store.set(each, 1)
+      await store.delete(each)
+    }
+    const changes = (of: string): object[] => [
+      { type: 'set', key: of },
+      { type: 'delete', key: of },
+    ]
+    const by = (filter: object, events: object[]): object[] => events.map((event) => ({ filter, ...event }))
+    expect(heard).toHaveLength(10)
+    expect(heard).toEqual(expect.arrayContaining(by({}, [...changes('a'), ...changes(long)])))
+    expect(heard).toEqual(expect.arrayContaining(by({ prefix: 'long' }, changes(long))))
+    expect(heard).toEqual(expect.arrayContaining(by({ keys: [long, 'a'] }, [...changes('a'), ...changes(long)])))
+  })
+
   test('stay the same when the key is changed', async () => {
     await (await connect({ names: true })).set('a', 1)
     const before = (await readdir(path)).sort()

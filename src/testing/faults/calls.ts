@@ -1,7 +1,7 @@
 import type { Backend } from '../../base/backend.ts'
 import type { Entry, Key, Name } from '../../base/entry.ts'
 import { BusyError, KonserveError } from '../../base/errors.ts'
-import { type PromiseOrValue, chain, rescue } from '../../base/promise-or-value.ts'
+import { chain, rescue } from '../../base/promise-or-value.ts'
 import { clone } from '../../codec/clone.ts'
 import { keyToName } from '../../store/names.ts'
 import type {
@@ -14,11 +14,22 @@ import type {
   WriteHook,
   WriteOptions,
 } from '../../store/types.ts'
-import { overlay } from '../overlay.ts'
-import { type Methods, type Plant, type Plants, eachItem, inBackend, inStore, onCode, without } from './plant.ts'
+import {
+  type Plant,
+  type Plants,
+  type Prefix,
+  eachItem,
+  inBackend,
+  inStore,
+  oldReads,
+  onCode,
+  outside,
+  scopesAs,
+  throwingSets,
+  without,
+} from './plant.ts'
 
 type Fn = (old: unknown) => unknown
-type Prefix = string | readonly Key[]
 
 /** Faults of hooks, scopes, locks, signals and the two modes. */
 export const faultsOfCalls: Plants = {
@@ -29,28 +40,10 @@ export const faultsOfCalls: Plants = {
   }),
   'hooks-of-many-keys': eventsAs(({ keys, ...event }) => keys?.map((key) => ({ ...event, key })) ?? [event]),
   'hooks-after-the-commit': inStore((store) => {
-    let before: { readonly key: string; readonly value: PromiseOrValue<unknown> } | undefined
-    let telling = false
+    const { methods, during } = oldReads(store)
     return {
-      set(key: string, value: unknown, options?: SetOptions) {
-        const old = rescue<unknown>(
-          () => store.get(key, { sync: options?.sync }),
-          () => undefined,
-        )
-        before = { key, value: old }
-        return store.set(key, value, options)
-      },
-      get: (key: string, options?: GetOptions) =>
-        telling && before?.key === key ? before.value : store.get(key, options),
-      addWriteHook: (id: string, hook: WriteHook) =>
-        store.addWriteHook(id, (event) => {
-          telling = true
-          try {
-            return hook(event)
-          } finally {
-            telling = false
-          }
-        }),
+      ...methods,
+      addWriteHook: (id: string, hook: WriteHook) => store.addWriteHook(id, (event) => during(() => hook(event))),
     }
   }),
   'hooks-before-the-call-settles': inStore((store) => ({
@@ -117,20 +110,10 @@ export const faultsOfCalls: Plants = {
     }
   }),
   'hooks-that-fail': inStore((store) => {
-    let thrown: { readonly error: unknown } | undefined
+    const { methods, guard } = throwingSets(store)
     return {
-      addWriteHook: (id: string, hook: WriteHook) =>
-        store.addWriteHook(id, (event) => {
-          try {
-            return hook(event)
-          } catch (error) {
-            thrown = { error }
-          }
-        }),
-      set: (key: string, value: unknown, options?: SetOptions) =>
-        chain(store.set(key, value, options), () => {
-          if (thrown) throw thrown.error
-        }),
+      ...methods,
+      addWriteHook: (id: string, hook: WriteHook) => store.addWriteHook(id, (event) => guard(() => hook(event))),
     }
   }),
   'hooks-are-not-awaited': inStore((store) => {
@@ -317,18 +300,4 @@ function registry(store: Store): { hooks: Map<string, WriteHook>; addWriteHook(i
       store.addWriteHook(id, hook)
     },
   }
-}
-
-function scopesAs(change: (scope: Store, prefix: Prefix, store: Store) => Methods): Plant {
-  return inStore((store) => ({
-    scope(prefix: Prefix) {
-      const scope = store.scope(prefix)
-      return overlay(scope, change(scope, prefix, store) as Partial<Store>)
-    },
-  }))
-}
-
-/** The store's key for a scope's. */
-function outside(prefix: Prefix, key: Key): Key {
-  return typeof prefix === 'string' ? `${prefix}${String(key)}` : [...prefix, key]
 }

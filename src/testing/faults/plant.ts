@@ -1,10 +1,12 @@
 import type { Backend, BackendDefinition } from '../../base/backend.ts'
+import type { Key } from '../../base/entry.ts'
 import { KonserveError } from '../../base/errors.ts'
 import type { ErrorCode } from '../../base/errors.ts'
-import { type PromiseOrValue, rescue } from '../../base/promise-or-value.ts'
+import { type PromiseOrValue, chain, rescue } from '../../base/promise-or-value.ts'
 import { clone } from '../../codec/clone.ts'
-import type { CallOptions, Store } from '../../store/types.ts'
+import type { CallOptions, GetOptions, SetOptions, Store } from '../../store/types.ts'
 import { same } from '../assert.ts'
+import { overlay } from '../overlay.ts'
 import type { Lifecycle } from '../rule.ts'
 
 /** A memory store, one that keeps the platform's clones, one of bytes in a Map, or one in front of such. */
@@ -38,6 +40,72 @@ export function inStore(methods: (store: Store) => Methods, base?: Plant['base']
 /** A fault in the backend's methods. */
 export function inBackend(methods: (backend: Backend) => Methods, base?: Plant['base']): Plant {
   return { base, backend: (backend) => methods(backend) }
+}
+
+export type Prefix = string | readonly Key[]
+
+/** A fault in the methods of scopes. */
+export function scopesAs(change: (scope: Store, prefix: Prefix, store: Store) => Methods): Plant {
+  return inStore((store) => ({
+    scope(prefix: Prefix) {
+      const scope = store.scope(prefix)
+      return overlay(scope, change(scope, prefix, store) as Partial<Store>)
+    },
+  }))
+}
+
+/** The store's key for a scope's. */
+export function outside(prefix: Prefix, key: Key): Key {
+  return typeof prefix === 'string' ? `${prefix}${String(key)}` : [...prefix, key]
+}
+
+/** Methods with which what runs in `during` gets the value of before the last set. */
+export function oldReads(store: Store): { methods: Methods; during<T>(fn: () => T): T } {
+  let before: { readonly key: string; readonly value: PromiseOrValue<unknown> } | undefined
+  let telling = false
+  return {
+    methods: {
+      set(key: string, value: unknown, options?: SetOptions) {
+        const old = rescue<unknown>(
+          () => store.get(key, { sync: options?.sync }),
+          () => undefined,
+        )
+        before = { key, value: old }
+        return store.set(key, value, options)
+      },
+      get: (key: string, options?: GetOptions) =>
+        telling && before?.key === key ? before.value : store.get(key, options),
+    },
+    during(fn) {
+      telling = true
+      try {
+        return fn()
+      } finally {
+        telling = false
+      }
+    },
+  }
+}
+
+/** Methods with which a set fails of what was thrown in `guard`. */
+export function throwingSets(store: Store): { methods: Methods; guard(fn: () => unknown): unknown } {
+  let thrown: { readonly error: unknown } | undefined
+  return {
+    methods: {
+      set: (key: string, value: unknown, options?: SetOptions) =>
+        chain(store.set(key, value, options), () => {
+          if (thrown) throw thrown.error
+        }),
+    },
+    guard(fn) {
+      try {
+        return fn()
+      } catch (error) {
+        thrown = { error }
+        return undefined
+      }
+    },
+  }
 }
 
 /** Run `fn`; an error of this code goes to `handle`. */

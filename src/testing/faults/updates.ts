@@ -257,7 +257,8 @@ function keepingObjects(
 ): Methods {
   const kept = new Map<Name, unknown>()
   const keep = (name: Name, entry: Entry | undefined): void => {
-    if (entry?.meta.type === 'value') kept.set(name, entry.value)
+    if (entry?.meta.type === 'value' && typeof entry.value === 'object') kept.set(name, entry.value)
+    else kept.delete(name)
   }
   const forgetting =
     <Args extends unknown[], T>(method: (name: Name, ...args: Args) => T) =>

@@ -1,7 +1,7 @@
-import type { Backend, Call, Condition } from '../../base/backend.ts'
+import type { Backend, Call, Condition, EntryOp, Watcher } from '../../base/backend.ts'
 import type { Entry, Name } from '../../base/entry.ts'
 import { UnserializableValueError } from '../../base/errors.ts'
-import { chain } from '../../base/promise-or-value.ts'
+import { type PromiseOrValue, chain, ensure } from '../../base/promise-or-value.ts'
 import { kindOf } from '../../codec/kinds.ts'
 import { findType } from '../../codec/types.ts'
 import type { CallOptions, GetOptions, SetOptions, WriteOptions } from '../../store/types.ts'
@@ -66,18 +66,29 @@ export const faultsOfValues: Plants = {
         },
       ),
   })),
-  'failed-set-of-new-key': inBackend((backend) => ({
-    write: (name: Name, entry: Entry, condition: Condition, call: Call) =>
-      chain(backend.readMeta(name, call), (old) =>
-        chain(old ?? backend.write(name, { ...entry, value: undefined }, condition, call), () =>
-          backend.write(name, entry, condition, call),
+  'failed-set-of-new-key': inBackend((backend) => {
+    const { methods, quietly } = untold(backend)
+    return {
+      ...methods,
+      write: (name: Name, entry: Entry, condition: Condition, call: Call) =>
+        chain(backend.readMeta(name, call), (old) =>
+          chain(old ?? quietly(() => backend.write(name, { ...entry, value: undefined }, condition, call)), () =>
+            backend.write(name, entry, condition, call),
+          ),
         ),
-      ),
-  })),
-  'failed-set-of-old-key': inBackend((backend) => ({
-    write: (name: Name, entry: Entry, condition: Condition, call: Call) =>
-      chain(backend.delete(name, condition, call), () => backend.write(name, entry, condition, call)),
-  })),
+    }
+  }),
+  'failed-set-of-old-key': inBackend((backend) => {
+    const { methods, quietly } = untold(backend)
+    return {
+      ...methods,
+      write: (name: Name, entry: Entry, condition: Condition, call: Call) =>
+        chain(
+          quietly(() => backend.delete(name, condition, call)),
+          () => backend.write(name, entry, condition, call),
+        ),
+    }
+  }),
 
   'keys-round-trip': inStore((store) => ({
     keys: (options?: CallOptions) =>
@@ -135,6 +146,32 @@ function namesAs(backend: Backend, change: (name: Name) => Name): Methods {
     readMany: (names: Name[], call: Call) => backend.readMany(names.map(change), call),
     write: (name: Name, entry: Entry, condition: Condition, call: Call) =>
       backend.write(change(name), entry, condition, call),
+    delete: (name: Name, condition: Condition, call: Call) => backend.delete(change(name), condition, call),
+    batch: (ops: readonly EntryOp[], options: { readonly atomic: boolean }, call: Call) =>
+      backend.batch(
+        ops.map((op) =>
+          'write' in op ? { ...op, write: [change(op.write[0]), op.write[1]] } : { ...op, delete: change(op.delete) },
+        ),
+        options,
+        call,
+      ),
+  }
+}
+
+/** Methods with which no watch is told of what runs in `quietly`. */
+function untold(backend: Backend): { methods: Methods; quietly<T>(fn: () => PromiseOrValue<T>): PromiseOrValue<T> } {
+  let quiet = 0
+  return {
+    methods: {
+      watch: (watcher: Watcher) =>
+        backend.watch((notice) => {
+          if (quiet === 0) watcher(notice)
+        }),
+    },
+    quietly(fn) {
+      quiet++
+      return ensure(fn, () => void quiet--)
+    },
   }
 }
 

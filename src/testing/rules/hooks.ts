@@ -1,5 +1,5 @@
 import type { Store, WriteEvent } from '../../store/types.ts'
-import { equal, ok, wait } from '../assert.ts'
+import { equal, ok, until, wait } from '../assert.ts'
 import type { Rule } from '../rule.ts'
 
 export const hookRules: readonly Rule[] = [
@@ -239,8 +239,4 @@ export function listen(
       return events
     },
   }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 100 && !condition(); i++) await wait(2)
 }

@@ -14,6 +14,7 @@ import { pathRules } from './paths.ts'
 import { scopeRules } from './scopes.ts'
 import { updateRules } from './updates.ts'
 import { valueRules } from './values.ts'
+import { watchRules } from './watch.ts'
 
 /** Every rule, in the order in which a backend author would want them to pass. */
 export const rules: readonly Rule[] = [
@@ -30,6 +31,7 @@ export const rules: readonly Rule[] = [
   ...binaryRules,
   ...logRules,
   ...hookRules,
+  ...watchRules,
   ...scopeRules,
   ...callRules,
 ]

@@ -188,6 +188,7 @@ export const lifecycleRules: readonly Rule[] = [
         () => store.setBinary('k', new Uint8Array(1)),
         () => store.getBinary('k'),
         () => store.clear(),
+        () => store.watch({}, () => undefined),
         () => store.flush(),
       ]
       for (const call of calls) await fails(async () => call(), 'STORE_RELEASED', String(call))
@@ -302,9 +303,10 @@ export const lifecycleRules: readonly Rule[] = [
     title: "A store's capabilities are complete, and are what the backend announced",
     fault: 'one of the capabilities has a value that does not exist',
     async run({ store, config }) {
-      const { sync, atomicUpdate, atomicBatch, persistent, lock, serializer = 'cbor' } = store.capabilities
+      const { sync, atomicUpdate, atomicBatch, persistent, lock, watch, serializer = 'cbor' } = store.capabilities
       ok([true, false, 'resident'].includes(sync), 'sync is a boolean or "resident"')
       ok(['process', 'origin', 'host', 'everywhere'].includes(atomicUpdate), 'atomicUpdate is one of its values')
+      ok(['process', 'origin', 'host', 'everywhere'].includes(watch), 'watch is one of its values')
       ok(atomicBatch === Infinity || (Number.isInteger(atomicBatch) && atomicBatch >= 0), 'atomicBatch is a count')
       ok(typeof persistent === 'boolean', 'persistent is a boolean')
       ok(lock === 'process' || lock === 'origin', 'lock is one of its values')

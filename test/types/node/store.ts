@@ -46,6 +46,20 @@ typed.update('count', () => 'two')
 // @ts-expect-error a count may be missing
 const surely: number = typed.get('count', { sync: true })
 
+store.watch({}, (event) => void (event.type === 'resync' ? event.type : event.key))
+store.watch({ prefix: ['a'] }, async () => undefined, { signal: new AbortController().signal })
+const stopWatching: () => void = typed.watch({ keys: ['count', 'user:1'] }, (event) => {
+  if (event.type === 'resync') return
+  const watched: 'count' | `user:${string}` = event.key
+  void watched
+})
+// @ts-expect-error the schema has no such key
+typed.watch({ keys: ['colour'] }, () => undefined)
+// @ts-expect-error a watch has a listener
+store.watch({})
+// @ts-expect-error an event that says to read again has no key
+store.watch({}, (event) => event.key)
+
 export {
   count,
   countOrZero,
@@ -58,6 +72,7 @@ export {
   promised,
   removed,
   sameStore,
+  stopWatching,
   surely,
   user,
 }
