@@ -3,10 +3,14 @@ import type { Marks } from './indexeddb-commit.ts'
 import { Watchers } from '../engine/watchers.ts'
 import { CommitOrder } from './indexeddb-order.ts'
 
-/** What tabs and workers tell each other: that one has come, whether one watches, what one has committed. */
+/**
+ * What tabs and workers tell each other: that one has come, whether one watches, what one has committed, or that it has
+ * committed something before it heard that anybody watches.
+ */
 type Message =
   | { readonly hello: true }
   | { readonly watching: boolean }
+  | { readonly untold: true }
   | { readonly notices: readonly Notice[]; readonly sequence: number | undefined }
 
 /**
@@ -25,6 +29,8 @@ export class Channel {
   #order: CommitOrder | undefined
   #numbered = 0
   #removed = 0
+  /** When something was committed of which the others were told nothing. */
+  #untold = -Infinity
 
   constructor(database: string, lastNumber: () => Promise<number>) {
     this.#name = `konserve-ts:${database}`
@@ -46,18 +52,21 @@ export class Channel {
     }
   }
 
-  /** What the next transaction has to do. */
+  /** What the next transaction has to do. Numbers have their price: there are none while nobody watches. */
   marks(): Marks {
     const numbered = this.#othersWatch || this.#watchers.size > 0
     return { numbered, removeTo: this.#numbered - this.#removed > MOST_MARKS ? this.#numbered - 1 : undefined }
   }
 
   /** Tell of what a transaction with these marks has changed, once it is complete. */
-  tell(notices: readonly Notice[], sequence: number | undefined, { removeTo = this.#removed }: Marks): void {
+  tell(changes: () => Notice[], sequence: number | undefined, { removeTo = this.#removed }: Marks): void {
     this.#removed = removeTo
     this.#numbered = sequence ?? this.#numbered
+    if (!this.#othersWatch) this.#untold = Date.now()
+    if (!this.#othersWatch && this.#watchers.size === 0) return
+    const notices = changes()
     if (notices.length === 0) return
-    this.#post({ notices, sequence })
+    if (this.#othersWatch) this.#post({ notices, sequence })
     this.#take(notices, sequence)
   }
 
@@ -117,8 +126,11 @@ export class Channel {
   #hear(message: Message): void {
     if ('notices' in message) return this.#take(message.notices, message.sequence)
     const isWatching = this.#watchers.size > 0
+    if ('untold' in message) return this.#resync()
     if ('watching' in message) {
+      const isNew = message.watching && !this.#othersWatch
       this.#othersWatch = message.watching
+      if (isNew && Date.now() - this.#untold < UNTOLD_MS) this.#post({ untold: true })
       // They took it back for all: say that one is left.
       if (!message.watching && isWatching) this.#post({ watching: true })
     } else if (isWatching) {
@@ -136,5 +148,7 @@ export class Channel {
   }
 }
 
+/** Milliseconds after which one must have heard of who watched before. */
+const UNTOLD_MS = 2000
 /** Marks of commits that are left in the store before they are removed. */
 const MOST_MARKS = 64

@@ -13,12 +13,23 @@ const SHORTEST_RUN = 8
 
 /** What is stored under each of the names, as many answers as names, each an object of its own. */
 export function getAll(store: IDBObjectStore, names: readonly Name[]): Promise<unknown[]> {
-  return names.length < BULK ? getEach(store, names) : getRuns(store, names)
+  if (names.length === 0) return Promise.resolve([])
+  return names.length < BULK
+    ? new Promise((resolve, reject) => getEach(store, names, resolve, reject))
+    : getRuns(store, names)
 }
 
-function getEach(store: IDBObjectStore, names: readonly Name[]): Promise<unknown[]> {
+/** The same for a few names, which are at least one, without a promise. */
+export function getEach(
+  store: IDBObjectStore,
+  names: readonly Name[],
+  onAnswer: (stored: unknown[]) => void,
+  onError: (error: unknown) => void,
+): void {
   const requests = names.map((name) => store.get(name))
-  return lastAnswer(requests).then(() => requests.map(({ result }) => result as unknown))
+  const last = requests.at(-1)!
+  last.onsuccess = () => onAnswer(requests.map(({ result }) => result as unknown))
+  last.onerror = () => onError(last.error)
 }
 
 /** Runs of names with no other name of the store between them are read as ranges. */

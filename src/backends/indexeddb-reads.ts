@@ -75,7 +75,7 @@ export class Reads {
     if (this.#queue.length === 0) return
     try {
       const live = this.#live
-      if (live === undefined || live.issued >= MOST_ISSUED || performance.now() - live.began > LONGEST_MS) this.#begin()
+      if (live === undefined || live.issued >= MOST_ISSUED || Date.now() - live.began > LONGEST_MS) this.#begin()
       else if (live.running <= this.#queue.length) this.#issue(live)
     } catch (error) {
       if (!isInactive(error)) this.#failAll(error)
@@ -87,19 +87,11 @@ export class Reads {
   #begin(): void {
     const transaction = this.#connection.begin([STORE], 'readonly')
     if (transaction === undefined) return this.#reopen()
-    const live: Live = { store: transaction.objectStore(STORE), began: performance.now(), issued: 0, running: 0 }
+    const live: Live = { store: transaction.objectStore(STORE), began: Date.now(), issued: 0, running: 0 }
     this.#live = live
     transaction.oncomplete = transaction.onabort = () => {
       if (this.#live === live) this.retire()
     }
-    // Success does not bubble, but comes by on its way down.
-    transaction.addEventListener(
-      'success',
-      () => {
-        if (this.#live === live) this.#drain()
-      },
-      true,
-    )
     this.#issue(live)
   }
 
@@ -112,6 +104,8 @@ export class Reads {
         (value) => {
           live.running--
           job.resolve(value)
+          // Now the transaction is active.
+          if (this.#live === live) this.#drain()
         },
         (error) => {
           live.running--

@@ -1,7 +1,6 @@
-import type { Durability } from '../base/backend.ts'
 import type { Name } from '../base/entry.ts'
 import type { Channel } from './indexeddb-channel.ts'
-import { type Marks, commit } from './indexeddb-commit.ts'
+import { commit } from './indexeddb-commit.ts'
 import type { Connection } from './indexeddb-connection.ts'
 import { isRetriable } from './indexeddb-errors.ts'
 import { Job, type Work, nameOf } from './indexeddb-job.ts'
@@ -90,18 +89,18 @@ export class Writes {
     let transaction: IDBTransaction
     const marks = this.#channel.marks()
     try {
-      transaction = await this.#begin(
-        marks,
-        jobs.some(({ work }) => work.durability === 'strict') ? 'strict' : 'relaxed',
-      )
+      const stores = marks.numbered ? [STORE, NUMBERS] : [STORE]
+      const durability = jobs.some(({ work }) => work.durability === 'strict') ? 'strict' : 'relaxed'
+      const begin = (): IDBTransaction | undefined => this.#connection.begin(stores, 'readwrite', { durability })
+      transaction = begin() ?? (await this.#reopen(begin))
     } catch (error) {
       this.#fail(jobs, error)
       return
     }
+    this.#begun()
     try {
       const sequence = await commit(transaction, jobs, marks)
-      const notices = jobs.flatMap((job) => job.notices())
-      this.#channel.tell(notices, sequence, marks)
+      this.#channel.tell(() => jobs.flatMap((job) => job.notices()), sequence, marks)
       for (const job of jobs) job.settle()
     } catch (error) {
       const innocent = jobs.filter((job) => !job.settleFailure())
@@ -111,16 +110,12 @@ export class Writes {
     }
   }
 
-  async #begin(marks: Marks, durability: Durability, tries = MOST_TRIES): Promise<IDBTransaction> {
-    const stores = marks.numbered ? [STORE, NUMBERS] : [STORE]
-    const transaction = this.#connection.begin(stores, 'readwrite', { durability })
-    if (transaction) {
-      this.#begun()
-      return transaction
-    }
-    if (tries === 0) throw new DOMException('The database is closed again and again.', 'InvalidStateError')
+  /** On a new connection, if the old one is gone. */
+  async #reopen(begin: () => IDBTransaction | undefined): Promise<IDBTransaction> {
     await this.#connection.reopen()
-    return this.#begin(marks, durability, tries - 1)
+    const transaction = begin()
+    if (transaction) return transaction
+    throw new DOMException('The database is closed again and again.', 'InvalidStateError')
   }
 
   #fail(jobs: readonly Job[], error: unknown): void {
@@ -129,8 +124,7 @@ export class Writes {
 }
 
 /** Microtasks without a new job after which a group is complete. */
-const QUIET_TURNS = 16
-const MOST_TRIES = 1
+const QUIET_TURNS = 8
 /** A shared transaction has no more: other tabs wait for it. */
 const MOST_OPS = 1000
 const MOST_BYTES = 4 * 1024 * 1024

@@ -30,13 +30,13 @@ export function rescue<T>(
   return isPromise(value) ? value.then(undefined, onError) : value
 }
 
-/** Run `fn`, then `cleanup`, however `fn` ended. */
-export function ensure<T>(fn: () => PromiseOrValue<T>, cleanup: () => void): PromiseOrValue<T> {
+/** Run `fn`, then `cleanup`, however `fn` ended: with the error, if it failed. */
+export function ensure<T>(fn: () => PromiseOrValue<T>, cleanup: (error?: unknown) => void): PromiseOrValue<T> {
   let value: PromiseOrValue<T>
   try {
     value = fn()
   } catch (error) {
-    cleanup()
+    cleanup(error)
     throw error
   }
   if (!isPromise(value)) {
@@ -49,7 +49,7 @@ export function ensure<T>(fn: () => PromiseOrValue<T>, cleanup: () => void): Pro
       return answer
     },
     (error: unknown) => {
-      cleanup()
+      cleanup(error)
       throw error
     },
   )

@@ -89,14 +89,14 @@ function decodeFrame(name: Name, bytes: Uint8Array, options: CodecOptions): { me
 const TYPES: readonly unknown[] = ['value', 'binary', 'log'] satisfies EntryType[]
 
 const isDate = (value: unknown): boolean => value instanceof Date && !Number.isNaN(value.getTime())
-const isObject = (value: unknown = {}): boolean => kindOf(value) === 'Object'
+const isObject = (value: unknown): boolean => value === undefined || kindOf(value) === 'Object'
 
 /** What each field must be. Those that need not be there pass as undefined. */
 const FIELDS: Readonly<Record<keyof Meta, (value: unknown) => boolean>> = {
   key: (key) => key !== undefined,
   type: (type) => TYPES.includes(type),
   lastWrite: isDate,
-  expires: (expires = new Date()) => isDate(expires),
+  expires: (expires) => expires === undefined || isDate(expires),
   custom: isObject,
   own: isObject,
 }

@@ -1,6 +1,7 @@
 import type { AnyConfig, Backend, Call, OpenContext } from '../base/backend.ts'
 import { InvalidConfigError, StoreExistsError, StoreNotFoundError, otherStore, storeExists } from '../base/errors.ts'
 import { type PromiseOrValue, chain, each, rescue } from '../base/promise-or-value.ts'
+import type { Name } from '../base/entry.ts'
 import { type CheckedConfig, differingFields } from './config.ts'
 import { KeyQueue } from './queue.ts'
 
@@ -16,6 +17,8 @@ export interface Engine {
   readonly config: AnyConfig
   readonly location: string
   readonly users: Set<EngineUser>
+  /** The names whose update functions are running. */
+  readonly updating: Set<Name>
 }
 
 /** `connect` opens or creates, `open` refuses to create, `create` refuses to open. */
@@ -37,7 +40,7 @@ export function acquireEngine(
     const open = engineAt(location, config)
     if (open === undefined) {
       return chain(openBackend(checked, mode, context), (backend) => {
-        const engine = { backend, config, location, users: new Set([user]) }
+        const engine = { backend, config, location, users: new Set([user]), updating: new Set<Name>() }
         engines.set(location, engine)
         return engine
       })

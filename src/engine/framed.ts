@@ -74,22 +74,22 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
     notice,
   })
 
-  const decode = (name: Name, { bytes, beside }: Content): Entry => ({
-    ...decodeEntry(name, bytes, options, beside),
-    serializer: beside ? 'structured-clone' : 'cbor',
-  })
+  const decode = (name: Name, { bytes, beside }: Content): Entry => {
+    const { meta, value } = decodeEntry(name, bytes, options, beside)
+    return { meta, value, serializer: beside ? 'structured-clone' : 'cbor' }
+  }
 
-  const open = (name: Name, blob: Blob | undefined, call: Call): PromiseOrValue<Entry | undefined> =>
-    blob && chunks.read(name, { ...decode(name, blob), version: blob.version }, call)
+  const open = (name: Name, blob: Blob | undefined, call: Call): PromiseOrValue<Entry | undefined> => {
+    if (blob === undefined) return undefined
+    const entry = decode(name, blob)
+    return entry.meta.own?.chunks ? chunks.read(name, { ...entry, version: blob.version }, call) : entry
+  }
 
-  const load = (names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> =>
+  const load = (name: Name, call: Call): PromiseOrValue<Entry | undefined> =>
+    chain(blobs.get(name, {}, call), (blob) => open(name, blob, call))
+
+  const loadMany = (names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> =>
     chain(get(names, call), (found) => mapInOrder(names.keys(), (i) => open(names[i]!, found[i], call)))
-
-  const hold = <T>(
-    names: readonly Name[],
-    call: Call,
-    use: (entries: (Entry | undefined)[]) => PromiseOrValue<T>,
-  ): PromiseOrValue<T> => queue.shared(names, call, () => chain(load(names, call), use))
 
   const readMeta = (name: Name, call: Call, end: number): PromiseOrValue<Meta | undefined> =>
     chain(blobs.get(name, { range: { start: 0, end } }, call), (blob) => {
@@ -200,7 +200,11 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
     let outcomes: Outcome<Pair>[] | undefined
     let dropped: Name[] = []
     const fold = ([blob]: (Blob | undefined)[]): BlobOp[] => {
-      const before = metaOf(name, blob)
+      let decoded = rescue(
+        () => blob && decode(name, blob),
+        () => undefined,
+      ) as Entry | undefined
+      const before = decoded?.meta ?? metaOf(name, blob)
       let meta = before
       let content: Content | undefined = blob
       const ops: BlobOp[] = []
@@ -210,8 +214,9 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
       dropped = []
       outcomes = changes.map((change) => {
         try {
-          // Decoded anew, so that no change sees another's objects.
-          const old = content && decode(name, content)
+          // Decoded anew for each, so that no change sees another's objects.
+          const old = decoded ?? (content && decode(name, content))
+          decoded = undefined
           if (old && large && content === blob) old.value = (whole!.value as Uint8Array).slice()
           if (old && content?.beside) old.value = platformClone(old.value)
           const next = change(old)
@@ -240,7 +245,7 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
     return chain(transact([name], fold, call), () =>
       outcomes
         ? chain(chunks.delete(dropped, call), () => outcomes!)
-        : chain(load([name], call), ([entry]) => update(name, changes, call, entry)),
+        : chain(load(name, call), (entry) => update(name, changes, call, entry)),
     )
   }
 
@@ -258,18 +263,19 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
     })
 
   /** Not all that the platform clones it stores, and it says so in the transaction: then each change goes by itself. */
-  const updateAll = (name: Name, changes: readonly Change[], call: Call): PromiseOrValue<readonly Outcome<Pair>[]> =>
-    rescue<readonly Outcome<Pair>[]>(
-      () => retryConflicts(call, () => update(name, changes, call)),
-      (error) => {
-        if (!(error instanceof UnserializableValueError)) throw error
-        if (changes.length === 1) return [{ error }]
-        return chain(
-          mapInOrder(changes, (change) => updateAll(name, [change], call)),
-          (outcomes) => outcomes.flat(),
-        )
-      },
-    )
+  const updateAll = (name: Name, changes: readonly Change[], call: Call): PromiseOrValue<readonly Outcome<Pair>[]> => {
+    const attempt = (): PromiseOrValue<readonly Outcome<Pair>[]> => update(name, changes, call)
+    if (capabilities.compareAndSet) return retryConflicts(call, attempt)
+    if (serializer !== 'structured-clone') return attempt()
+    return rescue<readonly Outcome<Pair>[]>(attempt, (error) => {
+      if (!(error instanceof UnserializableValueError)) throw error
+      if (changes.length === 1) return [{ error }]
+      return chain(
+        mapInOrder(changes, (change) => updateAll(name, [change], call)),
+        (outcomes) => outcomes.flat(),
+      )
+    })
+  }
 
   /** Our own names come after all others: a listing ends, or in reverse starts, before them. */
   const listing = <Page extends { readonly next?: Name | undefined }>(
@@ -291,10 +297,10 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
 
   const backend: Backend = {
     capabilities,
-    read: (name, call) => hold([name], call, ([entry]) => entry),
+    read: (name, call) => queue.shared([name], call, () => load(name, call)),
     readMeta: (name, call) => queue.shared([name], call, () => readMeta(name, call, HEAD_BYTES)),
-    readMany: (names, call) => hold(names, call, (entries) => entries),
-    hold: (name, call, use) => hold([name], call, ([entry]) => use(entry)),
+    readMany: (names, call) => queue.shared(names, call, () => loadMany(names, call)),
+    hold: (name, call, use) => queue.shared([name], call, () => chain(load(name, call), use)),
 
     write(name, entry, condition, call) {
       const { meta, value } = entry

@@ -1,7 +1,7 @@
 import type { AnyConfig, Backend, Call, Durability } from '../base/backend.ts'
 import type { Key, Name } from '../base/entry.ts'
 import { BusyError, KonserveError, ReentrantUpdateError, closedStore, syncUnsupported } from '../base/errors.ts'
-import { type PromiseOrValue, ensure, rescue } from '../base/promise-or-value.ts'
+import { type PromiseOrValue, ensure } from '../base/promise-or-value.ts'
 import type { Engine, EngineUser } from '../engine/engines.ts'
 import type { Written } from './hooks.ts'
 import { keyToName } from './names.ts'
@@ -26,8 +26,8 @@ export interface Handle extends EngineUser {
   readonly watches: Set<() => void>
   engine: Engine
   released: boolean
-  /** Count `task` among the running calls until it ends. */
-  track<T>(task: () => PromiseOrValue<T>): PromiseOrValue<T>
+  /** Count `task` among the running calls until it ends. What it fails of, `explain` may add to. */
+  track<T>(task: () => PromiseOrValue<T>, explain?: (error: unknown) => void): PromiseOrValue<T>
 }
 
 /** A handle that is yet to get its engine. */
@@ -41,10 +41,11 @@ export function makeHandle(config: AnyConfig, onError: (error: unknown) => void)
     hooks: new Map(),
     watches: new Set(),
     released: false,
-    track(task) {
+    track(task, explain) {
       running++
-      return ensure(task, () => {
+      return ensure(task, (error) => {
         if (--running === 0) finish()
+        if (error !== undefined) explain?.(error)
       })
     },
     stop({ sync }) {
@@ -70,6 +71,7 @@ export function run<T>(
   { handle }: Context,
   options: Options | undefined,
   body: (backend: Backend, call: Call) => PromiseOrValue<T>,
+  explain?: (error: unknown) => void,
 ): PromiseOrValue<T> {
   const sync = options?.sync === true
   const call: Call = {
@@ -82,7 +84,7 @@ export function run<T>(
     call.signal?.throwIfAborted()
     const { backend } = handle.engine
     if (sync && backend.capabilities.sync === false) throw syncUnsupported(handle.config.backend)
-    return handle.track(() => body(backend, call))
+    return handle.track(() => body(backend, call), explain)
   })
 }
 
@@ -114,22 +116,17 @@ export function onKey<T>(
   options: Options | undefined,
   body: (...keyCall: KeyCall) => PromiseOrValue<T>,
 ): PromiseOrValue<T> {
-  return run(context, options, (backend, call) =>
-    rescue(
-      () => body(backend, call, ...nameAndKey(context, key)),
-      (error) => {
-        if (error instanceof KonserveError) error.key ??= key
-        throw error
-      },
-    ),
-  )
+  const explain = (error: unknown): void => {
+    if (error instanceof KonserveError) error.key ??= key
+  }
+  return run(context, options, (backend, call) => body(backend, call, ...nameAndKey(context, key)), explain)
 }
 
 /** The store's key for a key of the scope, and its name; `REENTRANT_UPDATE` while its update function is running. */
 export function nameAndKey(context: Context, key: Key): [name: Name, inner: Key] {
   const inner = context.scope.inner(key)
   const name = keyToName(inner)
-  if (updating.has(placeOf(context, name))) {
+  if (context.handle.engine.updating.has(name)) {
     throw new ReentrantUpdateError(
       'An update function must not touch its own key: it gets the old value and returns the new one.',
       { key },
@@ -143,16 +140,12 @@ export function placeOf({ handle }: Context, name: Name): string {
   return `${handle.engine.location} ${name}`
 }
 
-/** The places of names whose update functions are running. */
-const updating = new Set<string>()
-
 /** Run an update function, during which its key is out of bounds. */
-export function whileUpdating<T>(context: Context, name: Name, fn: () => T): T {
-  const place = placeOf(context, name)
-  updating.add(place)
+export function whileUpdating<T>({ handle: { engine } }: Context, name: Name, fn: () => T): T {
+  engine.updating.add(name)
   try {
     return fn()
   } finally {
-    updating.delete(place)
+    engine.updating.delete(name)
   }
 }

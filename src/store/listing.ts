@@ -12,8 +12,9 @@ import type { EntryMeta, ListingOptions } from './types.ts'
  * keys, entries and metas: the names of one range, page by page, as much of each entry as is asked for.
  */
 
-/** Names asked for at a time, and entries: fewer of those may come, because they hold their values. */
+/** Names asked for at a time, and entries: a page of entries holds their values, and may have fewer. */
 const NAMES_PAGE = 1000
+const ENTRIES_PAGE = 250
 /** Metadata read at a time. */
 const METAS_AT_ONCE = 50
 
@@ -71,10 +72,13 @@ function findNames(needsMeta: (name: Name) => boolean, shows: (meta: Meta) => bo
 }
 
 const findEntries: Find<unknown> = (backend, call, range) =>
-  chain(scanEntries(backend, range, call), ({ entries: found, next }) => ({
-    items: found.map(([, { meta, value }]) => [isLive(meta) && meta.type !== 'log' ? meta.key : undefined, value]),
-    next,
-  }))
+  chain(
+    scanEntries(backend, { ...range, limit: Math.min(range.limit!, ENTRIES_PAGE) }, call),
+    ({ entries: found, next }) => ({
+      items: found.map(([, { meta, value }]) => [isLive(meta) && meta.type !== 'log' ? meta.key : undefined, value]),
+      next,
+    }),
+  )
 
 /** A page of what belongs to the scope and has the prefix. */
 export function pageOf<T>(

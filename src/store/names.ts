@@ -14,6 +14,7 @@ export { isLongName }
  * starts alike stands together. INVALID_KEY, with where and why, for what is no key.
  */
 export function keyToName(key: unknown): Name {
+  if (typeof key === 'string' && key.length < MAX_NAME_LENGTH && SAFE.test(key)) return `s${key}`
   const name = fullName(key)
   return name.length <= MAX_NAME_LENGTH
     ? name

@@ -23,7 +23,12 @@ import type {
  */
 
 export function get(context: Context, key: Key, options?: GetOptions): PromiseOrValue<unknown> {
-  return getIn(context, [key], options)
+  return onKey(context, key, options, (backend, call, name, inner) =>
+    chain(backend.read(name, call), (entry) => {
+      const value = valueOf(entry, inner)
+      return value === NOTHING ? options?.default : value
+    }),
+  )
 }
 
 export function has(context: Context, key: Key, options?: CallOptions): PromiseOrValue<boolean> {
