@@ -46,7 +46,8 @@ export function commit(
       if (waiting || thrown || !started) return
       let first: IDBRequest | undefined
       let bytes = 0
-      for (let count = 0; next < ops.length && count < SLICE_OPS && bytes < SLICE_BYTES; count++) {
+      const most = next === 0 ? FIRST_SLICE_OPS : SLICE_OPS
+      for (let count = 0; next < ops.length && count < most && bytes < SLICE_BYTES; count++) {
         const op = ops[next++]!
         try {
           const request: IDBRequest = 'put' in op ? store.put(toStored(op), op.put[0]) : store.delete(op.delete)
@@ -94,7 +95,8 @@ export function commit(
   })
 }
 
-/** How many ops, and bytes, are given to the engine in one task. */
+/** How many ops, and bytes, are given to the engine in one task. The first is the caller's, which has encoded them all. */
+const FIRST_SLICE_OPS = 50
 const SLICE_OPS = 250
 const SLICE_BYTES = 1024 * 1024
 

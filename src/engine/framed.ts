@@ -81,8 +81,17 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
 
   const open = (name: Name, blob: Blob | undefined, call: Call): PromiseOrValue<Entry | undefined> => {
     if (blob === undefined) return undefined
-    const entry = decode(name, blob)
-    return entry.meta.own?.chunks ? chunks.read(name, { ...entry, version: blob.version }, call) : entry
+    const { meta, value, serializer: kept = 'cbor' } = decode(name, blob)
+    const entry: Entry = {
+      meta,
+      value,
+      serializer: kept,
+      // Few ask for it.
+      get version() {
+        return blob.version
+      },
+    }
+    return meta.own?.chunks ? chunks.read(name, entry, call) : entry
   }
 
   const load = (name: Name, call: Call): PromiseOrValue<Entry | undefined> =>
@@ -168,6 +177,11 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
       () =>
         chain(partsPossible(call), (possible) => {
           const names = results.filter(([, entry]) => possible || !entry).map(([name]) => name)
+          if (names.length === 0)
+            return chain(
+              transact([], () => encoded, call),
+              () => results.map(() => true),
+            )
           const replay = (found: (Blob | undefined)[]): BlobOp[] => {
             const metas = new Map(names.map((name, i) => [name, metaOf(name, found[i])]))
             answers = []

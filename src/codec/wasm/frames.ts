@@ -5,7 +5,20 @@ import { LEFT } from '../fast.ts'
 import { CBOR, HEADER, SERIALIZERS, XCHACHA20_POLY1305 } from '../frame.ts'
 import { begin as turnTo, mostBytes, mostLevels, read, reading } from './decode.ts'
 import { begin, finish, skip, write, writeRaw, written } from './encode.ts'
-import { bytes, copy, core, fail, full, isReady, putName, refresh, result, take, words } from './memory.ts'
+import {
+  bytes,
+  copy,
+  copyInShared,
+  core,
+  fail,
+  full,
+  isReady,
+  putName,
+  refresh,
+  result,
+  take,
+  words,
+} from './memory.ts'
 
 /** The frame of an entry: encoded, compressed, sealed and summed in the module's memory, and copied out once. */
 export function encodeFrame(
@@ -28,7 +41,7 @@ export function encodeFrame(
       if (metaEnd - HEADER > most || end - metaEnd > most) return undefined
       putName(name)
       core.finish_frame(serializer, metaEnd, end)
-      return copy(core.output(0), end)
+      return copyInShared(core.output(0), end)
     }
     writeValue(serializer, value)
     const valueEnd = written()
@@ -45,7 +58,7 @@ export function encodeFrame(
     }
     const length = full!.seal_frame(serializer, valueEnd, end, Math.min(threshold, NEVER), Number(cipher !== undefined))
     refresh()
-    return copy(words[result]!, length)
+    return copyInShared(words[result]!, length)
   } catch (error) {
     fail(error)
     return undefined

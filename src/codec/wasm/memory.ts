@@ -152,6 +152,24 @@ export function copy(place: number, length: number): Uint8Array<ArrayBuffer> {
   return bytes.slice(place, place + length)
 }
 
+/** The same for bytes that are on their way to an engine: small ones share a buffer, because each costs more than its copy. */
+export function copyInShared(place: number, length: number): Uint8Array<ArrayBuffer> {
+  if (length > MOST_SHARED) return copy(place, length)
+  refresh()
+  if (sharedEnd + length > shared.length) {
+    shared = new Uint8Array(SHARED_BYTES)
+    sharedEnd = 0
+  }
+  const copied = shared.subarray(sharedEnd, (sharedEnd += length))
+  copied.set(bytes.subarray(place, place + length))
+  return copied
+}
+
+let shared = new Uint8Array()
+let sharedEnd = 0
+const SHARED_BYTES = 64 * 1024
+const MOST_SHARED = 4096
+
 let holders = 0
 let isBroken = false
 
