@@ -1,6 +1,6 @@
 import { KonserveError, type Key } from '../src/browser.ts'
 import { keyToName } from '../src/store/names.ts'
-import { byId, element, formatCount } from './dom.ts'
+import { byId, debounce, element, formatCount } from './dom.ts'
 import { Editor } from './editor.ts'
 import { deleteEntry, loadEntry } from './entry.ts'
 import { clearEntry, showEntry, showUnreadable } from './entry-view.ts'
@@ -14,14 +14,15 @@ import { addKinds, addRecords } from './samples.ts'
 import { STORE_ID, Session } from './session.ts'
 import { listenForShortcuts } from './shortcuts.ts'
 import { showStorage } from './storage.ts'
-import { frontIsFresh, listenToOtherTabs, tellOtherTabs } from './tabs.ts'
 import { UPDATE_FUNCTIONS } from './update-functions.ts'
 
-const session = new Session((event) => {
-  addToFeed(event)
-  tellOtherTabs()
-  showStorage()
-})
+const session = new Session(
+  (event) => {
+    addToFeed(event)
+    showStorage()
+  },
+  debounce(150, () => void showChanges().catch((error: unknown) => showError(error, 'Showing what has changed'))),
+)
 const editor = new Editor()
 const list = new KeyList(session, (key) => void choose(key))
 const frame = new FrameView((name) => void damaged(name))
@@ -51,7 +52,6 @@ onClick('confirm-no', () => byId('confirm', HTMLDialogElement).close())
 onClick('confirm-yes', () => act('Clearing', clear))
 acceptFiles((files) => void act(`Storing ${describeFiles(files)}`, () => keepFiles(files)))
 listenForShortcuts({ startNew, bringBack })
-listenToOtherTabs()
 await open()
 
 /** Connect, and show what is there; where there is no storage, say so. */
@@ -65,7 +65,6 @@ async function open(said?: string, options: { readonly memoryOnly?: boolean } = 
   byId('unavailable', HTMLElement).hidden = true
   byId('workbench', HTMLElement).hidden = false
   byId('tiers', HTMLElement).textContent = session.persistent ? 'memory in front of IndexedDB' : 'memory only'
-  frontIsFresh()
   showStorage()
   await list.refresh()
   if (chosen !== undefined) await choose(chosen)
@@ -100,6 +99,17 @@ async function choose(key: Key): Promise<void> {
     showUnreadable(key, 'This entry could not be read; the message at the top says why.')
   }
   await frame.show(keyToName(key), session).catch((error: unknown) => showError(error, 'Reading the frame'))
+}
+
+/** Show what this tab or another one has changed; what is being edited stays. */
+async function showChanges(): Promise<void> {
+  await list.refresh()
+  const key = chosen
+  if (key === undefined) return
+  const loaded = await loadEntry(session, key)
+  if (chosen !== key) return
+  showEntry(key, loaded)
+  await frame.show(keyToName(key), session)
 }
 
 /** Show what a write left behind. */

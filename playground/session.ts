@@ -19,9 +19,12 @@ export class Session {
   #store: Promise<Store> | undefined
   readonly #timings = new Timings()
   readonly #onWrite: (event: WriteEvent) => void
+  readonly #onChange: () => void
 
-  constructor(onWrite: (event: WriteEvent) => void) {
+  /** `onWrite` is told of each write of this tab, `onChange` of whatever any tab has changed. */
+  constructor(onWrite: (event: WriteEvent) => void, onChange: () => void) {
     this.#onWrite = onWrite
+    this.#onChange = onChange
   }
 
   /** Whether what is written outlives the page. */
@@ -69,6 +72,7 @@ export class Session {
     const store = await connectStore(config)
     this.#timings.record('connectStore', performance.now() - start)
     store.addWriteHook('playground', this.#onWrite)
+    store.watch({}, this.#onChange)
     return store
   }
 }

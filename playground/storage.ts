@@ -1,3 +1,4 @@
+import { storageEstimate } from '../src/browser.ts'
 import { byId, debounce, formatSize } from './dom.ts'
 
 /** Show how much this site stores, and how much it may. */
@@ -5,10 +6,6 @@ export const showStorage: () => void = debounce(500, () => void estimate())
 
 async function estimate(): Promise<void> {
   const shown = byId('storage', HTMLElement)
-  try {
-    const { usage = 0, quota = 0 } = await navigator.storage.estimate()
-    shown.textContent = `${formatSize(usage)} of ${formatSize(quota)}`
-  } catch {
-    shown.textContent = 'not told by this browser'
-  }
+  const report = await storageEstimate()
+  shown.textContent = report ? `${formatSize(report.usage)} of ${formatSize(report.quota)}` : 'not told by this browser'
 }

@@ -21,7 +21,9 @@ const profile = await mkdtemp(join(tmpdir(), 'konserve-playground-'))
 const server = await serve(join(root, 'dist-playground'), { 'content-security-policy': PLAYGROUND_CSP })
 try {
   await smoke(server.url)
-  console.log(`The playground set "${KEY}", was reloaded and closed, and read it back, under its strict CSP.`)
+  console.log(
+    `The playground set "${KEY}", was reloaded and closed, read it back, and showed what another tab wrote, under its strict CSP.`,
+  )
 } finally {
   await server.close()
   await rm(profile, { recursive: true, force: true })
@@ -40,6 +42,7 @@ async function smoke(url) {
     await page.waitForSelector(`[data-key="${KEY}"]`)
     await page.reload()
     await expectValue(page)
+    await expectOtherTabsWrite(page)
   })
   await visit(url, expectValue)
 }
@@ -70,6 +73,21 @@ async function visit(url, steps) {
     await browser.close()
   }
   if (errors.length > 0) throw new Error(`The page logged errors:\n${errors.join('\n')}`)
+}
+
+/**
+ * What another tab writes appears without a reload.
+ *
+ * @param {import('playwright').Page} page
+ */
+async function expectOtherTabsWrite(page) {
+  const other = await page.context().newPage()
+  await other.goto(page.url())
+  await other.fill('#key', `${KEY}-other`)
+  await other.fill('#value', '1')
+  await other.click('#save')
+  await page.waitForSelector(`[data-key="${KEY}-other"]`)
+  await other.close()
 }
 
 /** @param {import('playwright').Page} page */
