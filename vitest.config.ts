@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/browser/**', 'test/interop/**', 'test/package/**', 'test/runtimes/**'],
+          exclude: ['test/browser/**', 'test/firefox/**', 'test/interop/**', 'test/package/**', 'test/runtimes/**'],
           testTimeout: 30_000,
           // Some proofs fill several stores before they begin.
           hookTimeout: 60_000,
@@ -31,6 +31,8 @@ export default defineConfig({
         platformNeutral('test/codec'),
       ),
       inBrowser('webkit', webkit(), platformNeutral('test/codec')),
+      // Driven from here, as those of Chromium in test/tabs are.
+      { test: { name: 'firefox-tabs', include: ['test/firefox/**/*.test.ts'], testTimeout: 120_000 } },
       {
         test: {
           name: 'interop',

@@ -1,6 +1,6 @@
 import type { BlobOp } from '../base/backend.ts'
 import type { Job } from './indexeddb-job.ts'
-import { BULK, getAll, getEach } from './indexeddb-ranges.ts'
+import { getAll } from './indexeddb-ranges.ts'
 import { toBlob, toStored } from './indexeddb-record.ts'
 import { NUMBERS, STORE } from './indexeddb-requests.ts'
 
@@ -87,8 +87,7 @@ export function commit(
         feed()
       }
       // Its failure is the transaction's.
-      if (names.length < BULK) getEach(store, names, read, () => undefined)
-      else getAll(store, names).then(read, () => undefined)
+      getAll(store, names, read, () => undefined)
     }
     started = true
     feed()

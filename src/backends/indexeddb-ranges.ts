@@ -11,23 +11,20 @@ export const BULK = 64
 /** A run that is read as a range; a shorter one is read name by name. */
 const SHORTEST_RUN = 8
 
-/** What is stored under each of the names, as many answers as names, each an object of its own. */
-export function getAll(store: IDBObjectStore, names: readonly Name[]): Promise<unknown[]> {
-  if (names.length === 0) return Promise.resolve([])
-  return names.length < BULK
-    ? new Promise((resolve, reject) => getEach(store, names, resolve, reject))
-    : getRuns(store, names)
-}
-
-/** The same for a few names, which are at least one, without a promise. */
-export function getEach(
+/**
+ * What is stored under each of the names, as many answers as names, each an object of its own. What the first request
+ * throws is thrown.
+ */
+export function getAll(
   store: IDBObjectStore,
   names: readonly Name[],
   onAnswer: (stored: unknown[]) => void,
   onError: (error: unknown) => void,
 ): void {
+  if (names.length >= BULK) return void getRuns(store, names).then(onAnswer, onError)
   const requests = names.map((name) => store.get(name))
-  const last = requests.at(-1)!
+  const last = requests.at(-1)
+  if (last === undefined) return onAnswer([])
   last.onsuccess = () => onAnswer(requests.map(({ result }) => result as unknown))
   last.onerror = () => onError(last.error)
 }

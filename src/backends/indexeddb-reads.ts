@@ -37,7 +37,7 @@ export class Reads {
   }
 
   getMany(names: readonly Name[], signal: AbortSignal | undefined): Promise<(Blob | undefined)[]> {
-    return this.run((store) => getBlobs(store, names), signal)
+    return this.#add((store, resolve, reject) => getBlobs(store, names, resolve, reject), signal)
   }
 
   run<T>(task: ReadTask<T>, signal: AbortSignal | undefined): Promise<T> {
@@ -170,7 +170,7 @@ function merged(jobs: Job[]): Job[] {
   if (gets.length < BULK) return jobs
   const names = gets.map((job) => job.name!)
   const one: Job = {
-    start: (store, resolve, reject) => void getBlobs(store, names).then(resolve, reject),
+    start: (store, resolve, reject) => getBlobs(store, names, resolve, reject),
     signal: undefined,
     tries: 0,
     resolve: (blobs) => gets.forEach((job, i) => job.resolve((blobs as unknown[])[i])),
@@ -179,6 +179,11 @@ function merged(jobs: Job[]): Job[] {
   return [one, ...jobs.filter((job) => job.name === undefined)]
 }
 
-function getBlobs(store: IDBObjectStore, names: readonly Name[]): Promise<(Blob | undefined)[]> {
-  return getAll(store, names).then((stored) => stored.map(toBlob))
+function getBlobs(
+  store: IDBObjectStore,
+  names: readonly Name[],
+  resolve: (blobs: (Blob | undefined)[]) => void,
+  reject: (error: unknown) => void,
+): void {
+  getAll(store, names, (stored) => resolve(stored.map(toBlob)), reject)
 }

@@ -221,6 +221,19 @@ describe('reads share transactions', () => {
     expect(begun.length).toBeLessThanOrEqual(3)
   })
 
+  test('what comes while a transaction is between two answers, from a timer, is read as well', async () => {
+    const read = async (i: number): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, i % 7))
+      expect(await store.get(key(i))).toBe(i % 1000)
+      await new Promise((resolve) => setTimeout(resolve, i % 3))
+      expect((await store.getMany([key(i), key(i + 1)])).size).toBe(2)
+      const keys: unknown[] = []
+      for await (const each of store.keys({ after: key(i), limit: 2 })) keys.push(each)
+      expect(keys.length).toBe(Math.min(2, 1000 - (i % 1000)))
+    }
+    await Promise.all(times(200, read))
+  })
+
   test('getMany of names with gaps between them, of missing ones and of one twice answers all', async () => {
     const wanted = [
       ...times(300, (i) => key(i * 3)),

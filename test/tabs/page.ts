@@ -25,7 +25,10 @@ export interface Browser {
   close(): Promise<void>
 }
 
-export async function openBrowser(): Promise<Browser> {
+/** Opens a browser on a profile. */
+export type OpenContext = (profile: string) => Promise<BrowserContext>
+
+export async function openBrowser(open: OpenContext = openChromium): Promise<Browser> {
   const folder = mkdtempSync(join(tmpdir(), 'konserve-tabs-'))
   const site = join(folder, 'site')
   const profile = join(folder, 'profile')
@@ -34,7 +37,7 @@ export async function openBrowser(): Promise<Browser> {
   const server = await serve(site)
   let context: BrowserContext
   try {
-    context = await openChromium(profile)
+    context = await open(profile)
   } catch (error) {
     await server.close()
     throw error
@@ -48,7 +51,7 @@ export async function openBrowser(): Promise<Browser> {
     },
     async restart() {
       await context.close()
-      context = await openChromium(profile)
+      context = await open(profile)
     },
     async close() {
       await context.close()
