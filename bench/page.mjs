@@ -23,7 +23,7 @@ const ISOLATED = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-em
  *
  * @param {keyof typeof BROWSERS} browser
  * @param {string} suite
- * @param {{ rounds: number }} options
+ * @param {import('./harness.mjs').Options} options
  * @returns {Promise<{ environment: string, results: import('./harness.mjs').Result[] }>} `environment`: name and version
  */
 export async function runInPage(browser, suite, options) {
