@@ -5,6 +5,7 @@
  * @typedef {object} Contestant
  * @property {() => unknown} [before] prepares one run, untimed
  * @property {() => number | Promise<number>} run does the work; answers a checksum of what it saw
+ * @property {() => unknown} [after] looks at what one run has left, untimed; throws if it is wrong
  *
  * @typedef {object} Row
  * @property {string} name
@@ -118,6 +119,7 @@ class Runner {
     const pending = this.contestant.run()
     const checksum = typeof pending === 'number' ? pending : await pending
     const elapsed = performance.now() - started
+    await this.contestant.after?.()
     if (this.checksum !== undefined && checksum !== this.checksum) throw new Error(`${this.label}: results differ`)
     this.checksum = checksum
     return elapsed
