@@ -15,6 +15,9 @@ export const BROWSERS = {
   webkit: { name: 'WebKitGTK', open: openWebKit },
 }
 
+/** The suites of what only a browser has. */
+export const ONLY_IN_PAGE = ['indexeddb']
+
 /** A page with these has the finest clock that its browser gives: without them it steps by up to 1 ms. */
 const ISOLATED = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' }
 

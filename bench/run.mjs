@@ -4,7 +4,7 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { MINIMUM_ROUNDS } from './harness.mjs'
-import { BROWSERS, runInPage } from './page.mjs'
+import { BROWSERS, ONLY_IN_PAGE, runInPage } from './page.mjs'
 
 /**
  * `npm run bench -- SUITE [--json] [--rounds N] [--only REGEX] [--browser chromium|firefox|webkit|node]`. A suite is a module
@@ -31,12 +31,14 @@ const suite = positionals[0] ?? ''
 const rounds = Number(values.rounds)
 
 const browser = BROWSER_NAMES.find((name) => name === values.browser)
-const isKnown = names.includes(suite) && (browser !== undefined || values.browser === 'node')
+const isInNode = values.browser === 'node' && !ONLY_IN_PAGE.includes(suite)
+const isKnown = names.includes(suite) && (browser !== undefined || isInNode)
 if (!isKnown || !Number.isInteger(rounds) || rounds < MINIMUM_ROUNDS) {
   console.error(
     `Usage: npm run bench -- SUITE [--json] [--rounds N] [--only REGEX] [--browser ${BROWSER_NAMES.join('|')}|node]`,
   )
   console.error(`SUITE is one of: ${names.join(', ')}; N is ${MINIMUM_ROUNDS} or more; REGEX is for the names of rows.`)
+  console.error(`Not in Node: ${ONLY_IN_PAGE.join(', ')}.`)
   process.exit(1)
 }
 if (!existsSync(`${folder}../dist/node.js`)) {
