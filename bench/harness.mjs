@@ -5,6 +5,7 @@
  * @typedef {object} Contestant
  * @property {() => unknown} [before] prepares one run, untimed
  * @property {() => number | Promise<number>} run does the work; answers a checksum of what it saw
+ * @property {() => unknown} [after] looks at what one run has left, untimed; throws if it is wrong
  *
  * @typedef {object} Row
  * @property {string} name
@@ -18,6 +19,10 @@
  * @property {number} ours
  * @property {Record<string, number>} peers
  * @property {Record<string, number>} ratio peer through ours: above 1 where ours is faster, or smaller
+ *
+ * @typedef {object} Options
+ * @property {number} rounds
+ * @property {string} [only] a regular expression: measure only the rows whose names match
  */
 
 export const MINIMUM_ROUNDS = 9
@@ -32,10 +37,11 @@ const ROUND_STEPS = 50
  * Time one row, in microseconds an operation. Contestants that see different results do different work: an error.
  *
  * @param {Row} row
- * @param {{ rounds: number }} options
- * @returns {Promise<Result>}
+ * @param {Options} options
+ * @returns {Promise<Result[]>} one, or none of a row that is not wanted
  */
-export async function measure({ name, operations, ours, peers }, { rounds }) {
+export async function measure({ name, operations, ours, peers }, options) {
+  if (!isWanted(name, options)) return []
   const roundMs = Math.max(ROUND_MS, ROUND_STEPS * clockStep())
   const runners = Object.entries({ ...peers, [OURS]: ours }).map(([label, contestant]) => new Runner(label, contestant))
   for (const runner of runners) await runner.warmUp(roundMs)
@@ -43,12 +49,20 @@ export async function measure({ name, operations, ours, peers }, { rounds }) {
   if (checksums.size > 1) {
     throw new Error(`${name}: different results, ${runners.map((each) => `${each.label} ${each.checksum}`).join(', ')}`)
   }
-  for (let round = 0; round < Math.max(rounds, MINIMUM_ROUNDS); round++) {
+  for (let round = 0; round < Math.max(options.rounds, MINIMUM_ROUNDS); round++) {
     for (let i = 0; i < runners.length; i++) await runners[(round + i) % runners.length]?.round()
   }
   const medians = Object.fromEntries(runners.map(({ label, times }) => [label, (median(times) * 1000) / operations]))
   const { [OURS]: own = NaN, ...others } = medians
-  return compare(name, 'µs', own, others)
+  return [compare(name, 'µs', own, others)]
+}
+
+/**
+ * @param {string} name of a row
+ * @param {Pick<Options, 'only'>} options
+ */
+export function isWanted(name, { only }) {
+  return only === undefined || new RegExp(only).test(name)
 }
 
 /**
@@ -105,6 +119,7 @@ class Runner {
     const pending = this.contestant.run()
     const checksum = typeof pending === 'number' ? pending : await pending
     const elapsed = performance.now() - started
+    await this.contestant.after?.()
     if (this.checksum !== undefined && checksum !== this.checksum) throw new Error(`${this.label}: results differ`)
     this.checksum = checksum
     return elapsed

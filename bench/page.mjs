@@ -15,6 +15,9 @@ export const BROWSERS = {
   webkit: { name: 'WebKitGTK', open: openWebKit },
 }
 
+/** The suites of what only a browser has. */
+export const ONLY_IN_PAGE = ['indexeddb']
+
 /** A page with these has the finest clock that its browser gives: without them it steps by up to 1 ms. */
 const ISOLATED = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' }
 
@@ -23,7 +26,7 @@ const ISOLATED = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-em
  *
  * @param {keyof typeof BROWSERS} browser
  * @param {string} suite
- * @param {{ rounds: number }} options
+ * @param {import('./harness.mjs').Options} options
  * @returns {Promise<{ environment: string, results: import('./harness.mjs').Result[] }>} `environment`: name and version
  */
 export async function runInPage(browser, suite, options) {

@@ -49,6 +49,74 @@ declare module 'lz4js/xxh32.js' {
   export default xxh32
 }
 
+declare module 'idb-keyval' {
+  export type UseStore = (mode: IDBTransactionMode, callback: (store: IDBObjectStore) => unknown) => Promise<unknown>
+  export function createStore(database: string, store: string): UseStore
+  export function set(key: string, value: unknown, store: UseStore): Promise<void>
+  export function get(key: string, store: UseStore): Promise<unknown>
+  export function setMany(entries: readonly (readonly [string, unknown])[], store: UseStore): Promise<void>
+  export function getMany<T>(keys: readonly string[], store: UseStore): Promise<T[]>
+  export function update<T>(key: string, updater: (old: T) => T, store: UseStore): Promise<void>
+  export function keys(store: UseStore): Promise<unknown[]>
+  export function entries(store: UseStore): Promise<[unknown, unknown][]>
+}
+
+declare module 'localforage' {
+  interface LocalForage {
+    ready(): Promise<void>
+    setItem(key: string, value: unknown): Promise<unknown>
+    getItem(key: string): Promise<unknown>
+    keys(): Promise<string[]>
+    iterate(iteratee: (value: unknown, key: string) => void): Promise<unknown>
+  }
+  const localForage: {
+    readonly INDEXEDDB: string
+    createInstance(options: { name: string; storeName: string; driver: string }): LocalForage
+  }
+  export default localForage
+}
+
+declare module 'dexie' {
+  interface Table {
+    put(value: unknown, key: string): Promise<unknown>
+    get<T>(key: string): Promise<T>
+    bulkPut(values: readonly unknown[], keys: readonly string[]): Promise<unknown>
+    bulkGet<T>(keys: readonly string[]): Promise<T[]>
+    toCollection(): { primaryKeys(): Promise<unknown[]> }
+    toArray(): Promise<unknown[]>
+  }
+  export class Dexie {
+    constructor(name: string, options: { chromeTransactionDurability: IDBTransactionDurability })
+    version(version: number): { stores(schema: Record<string, string>): void }
+    open(): Promise<unknown>
+    table(name: string): Table
+    transaction<T>(mode: 'r' | 'rw', table: Table, scope: () => Promise<T>): Promise<T>
+    close(): void
+  }
+}
+
+declare module 'unstorage' {
+  interface Storage {
+    setItem(key: string, value: unknown): Promise<void>
+    getItem(key: string): Promise<unknown>
+    setItems(items: readonly { key: string; value: unknown }[]): Promise<void>
+    getItems<T>(keys: readonly string[]): Promise<{ key: string; value: T }[]>
+    setItemRaw(key: string, value: unknown): Promise<void>
+    getItemRaw(key: string): Promise<unknown>
+    getKeys(): Promise<string[]>
+  }
+  export function createStorage(options: { driver: unknown }): Storage
+}
+
+declare module 'unstorage/drivers/indexedb' {
+  export default function indexedDbDriver(options: { dbName: string; storeName: string }): unknown
+}
+
+declare module '*/dist/browser.js' {
+  export const connectStore: typeof import('../src/browser.ts').connectStore
+  export const releaseStore: typeof import('../src/browser.ts').releaseStore
+}
+
 declare module '*/dist/cbor.js' {
   export const encode: typeof import('../src/cbor.ts').encode
   export const decode: typeof import('../src/cbor.ts').decode

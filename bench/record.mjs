@@ -13,3 +13,15 @@ export const record = (i) => ({
   tags: ['ab', 'beta', `group-${i % 10}`],
   address: { city: 'Heidelberg', zip: String(69_000 + i) },
 })
+
+/**
+ * Record number `i` as stores keep it, about 250 bytes of JSON. Its revision tells which write was the last.
+ *
+ * @param {number} i
+ * @param {number} revision
+ */
+export const revisedRecord = (i, revision) => ({
+  ...record(i),
+  note: `Reader ${i} came back for chapter ${i * 7} of it`,
+  revision,
+})

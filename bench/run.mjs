@@ -4,14 +4,15 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { MINIMUM_ROUNDS } from './harness.mjs'
-import { BROWSERS, runInPage } from './page.mjs'
+import { BROWSERS, ONLY_IN_PAGE, runInPage } from './page.mjs'
 
 /**
- * `npm run bench -- SUITE [--json] [--rounds N] [--browser chromium|firefox|webkit|node]`. A suite is a module `suites/SUITE.mjs`:
+ * `npm run bench -- SUITE [--json] [--rounds N] [--only REGEX] [--browser chromium|firefox|webkit|node]`. A suite is a module
+ * `suites/SUITE.mjs`:
  *
  * @typedef {object} Suite
  * @property {boolean} [inPage] it runs in a browser, unless `--browser node` is said
- * @property {(options: { rounds: number }) => Promise<import('./harness.mjs').Result[]>} run
+ * @property {(options: import('./harness.mjs').Options) => Promise<import('./harness.mjs').Result[]>} run
  */
 
 const BROWSER_NAMES = /** @type {(keyof typeof BROWSERS)[]} */ (Object.keys(BROWSERS))
@@ -22,6 +23,7 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     rounds: { type: 'string', default: String(MINIMUM_ROUNDS) },
+    only: { type: 'string' },
     browser: { type: 'string', default: 'chromium' },
   },
 })
@@ -29,10 +31,14 @@ const suite = positionals[0] ?? ''
 const rounds = Number(values.rounds)
 
 const browser = BROWSER_NAMES.find((name) => name === values.browser)
-const isKnown = names.includes(suite) && (browser !== undefined || values.browser === 'node')
+const isInNode = values.browser === 'node' && !ONLY_IN_PAGE.includes(suite)
+const isKnown = names.includes(suite) && (browser !== undefined || isInNode)
 if (!isKnown || !Number.isInteger(rounds) || rounds < MINIMUM_ROUNDS) {
-  console.error(`Usage: npm run bench -- SUITE [--json] [--rounds N] [--browser ${BROWSER_NAMES.join('|')}|node]`)
-  console.error(`SUITE is one of: ${names.join(', ')}; N is ${MINIMUM_ROUNDS} or more.`)
+  console.error(
+    `Usage: npm run bench -- SUITE [--json] [--rounds N] [--only REGEX] [--browser ${BROWSER_NAMES.join('|')}|node]`,
+  )
+  console.error(`SUITE is one of: ${names.join(', ')}; N is ${MINIMUM_ROUNDS} or more; REGEX is for the names of rows.`)
+  console.error(`Not in Node: ${ONLY_IN_PAGE.join(', ')}.`)
   process.exit(1)
 }
 if (!existsSync(`${folder}../dist/node.js`)) {
@@ -42,10 +48,11 @@ if (!existsSync(`${folder}../dist/node.js`)) {
 installPeers()
 /** @type {Suite} */
 const { inPage, run } = await import(`./suites/${suite}.mjs`)
+const options = { rounds, ...(values.only !== undefined && { only: values.only }) }
 const { environment, results } =
   inPage && browser !== undefined
-    ? await runInPage(browser, suite, { rounds })
-    : { environment: `Node ${process.versions.node}`, results: await run({ rounds }) }
+    ? await runInPage(browser, suite, options)
+    : { environment: `Node ${process.versions.node}`, results: await run(options) }
 console.log(values.json ? JSON.stringify({ suite, environment, results }, null, 2) : table(results))
 
 /** What suites import, all at once: that is how npm installs them. */

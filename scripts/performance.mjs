@@ -3,12 +3,14 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { ONLY_IN_PAGE } from '../bench/page.mjs'
 import { filled, table } from './markdown.mjs'
 
 /**
  * `npm run performance -- SUITE... [--in chromium,firefox,webkit,node] [--rounds N]`: run each suite everywhere on the
- * built package, and put the ratios into docs/performance.md, between `<!-- SUITE -->` and `<!-- /SUITE -->`, in a section
- * at the end if there is none yet. What is written around the tables stays, and must name every row with a ratio under 0.7.
+ * built package (in Node only what does not need a browser), and put the ratios into docs/performance.md, between
+ * `<!-- SUITE -->` and `<!-- /SUITE -->`, in a section at the end if there is none yet. What is written around the tables
+ * stays, and must name every row with a ratio under 0.7.
  *
  * @typedef {{ environment: string, results: import('../bench/harness.mjs').Result[] }} Run
  */
@@ -30,7 +32,8 @@ if (suites.length === 0) {
 }
 
 for (const suite of suites) {
-  const runs = values.in.split(',').map((browser) => measure(suite, browser))
+  const places = values.in.split(',').filter((place) => place !== 'node' || !ONLY_IN_PAGE.includes(suite))
+  const runs = places.map((place) => measure(suite, place))
   let page = readFileSync(path, 'utf8')
   if (!page.includes(`<!-- ${suite} -->`)) page += `\n## ${suite}\n\n<!-- ${suite} -->\n<!-- /${suite} -->\n`
   page = filled(page, suite, `${caption(suite, runs)}\n\n${ratioTable(runs)}`)

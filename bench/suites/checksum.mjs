@@ -14,7 +14,7 @@ const BATCH_BYTES = 2 * 1024 * 1024
 const MOST_OPERATIONS = 1000
 
 /**
- * @param {{ rounds: number }} options
+ * @param {import('../harness.mjs').Options} options
  * @returns {Promise<import('../harness.mjs').Result[]>}
  */
 export async function run(options) {
@@ -55,7 +55,7 @@ export async function run(options) {
       // The twin of SHA-512 takes a second for so much.
       const others = Object.entries(peers).filter(([name]) => !(sum === 'sha512' && name === 'twin' && length > 2000))
       results.push(
-        await measure(
+        ...(await measure(
           {
             name: `${sum}.${size}`,
             operations,
@@ -63,7 +63,7 @@ export async function run(options) {
             peers: Object.fromEntries(others.map(([name, work]) => [name, contestant(work)])),
           },
           options,
-        ),
+        )),
       )
     }
   }

@@ -87,7 +87,7 @@ function contestants(name) {
 }
 
 /**
- * @param {{ rounds: number }} options
+ * @param {import('../harness.mjs').Options} options
  * @returns {Promise<import('../harness.mjs').Result[]>}
  */
 export async function run(options) {
@@ -133,7 +133,7 @@ export async function run(options) {
       'frame.decode': { ours: decoding(fromFrame, toFrame(value)), peers: decoders },
     }
     for (const [row, contest] of Object.entries(rows)) {
-      results.push(await measure({ name: `${row}.${name}`, operations, ...contest }, options))
+      results.push(...(await measure({ name: `${row}.${name}`, operations, ...contest }, options)))
     }
   }
   return results

@@ -41,7 +41,7 @@ function prose() {
 const WORKLOADS = { records1k: records, text200k: prose(), floats1k: records.map(({ score }) => Math.sin(score)) }
 
 /**
- * @param {{ rounds: number }} options
+ * @param {import('../harness.mjs').Options} options
  * @returns {Promise<import('../harness.mjs').Result[]>}
  */
 export async function run(options) {
@@ -51,25 +51,25 @@ export async function run(options) {
     const frame = lz4js.compress(plain)
     const room = lz4js.makeBuffer(lz4js.compressBound(plain.length))
     results.push(
-      await row(`compress.${name}`, options, plain.length, {
+      ...(await row(`compress.${name}`, options, plain.length, {
         ours: () => (take(plain), compressInPlace(plain.length) > 0 ? plain.length : 0),
         lz4js: () => (lz4js.compressFrame(plain, room) > 0 ? plain.length : 0),
-      }),
-      await row(`decompress.${name}`, options, plain.length, {
+      })),
+      ...(await row(`decompress.${name}`, options, plain.length, {
         ours: () => (take(frame), decompressInPlace(frame.length, plain.length) * plain.length),
         lz4js: () => lz4js.decompressFrame(frame, room),
-      }),
-      await row(`compress.new.${name}`, options, plain.length, {
+      })),
+      ...(await row(`compress.new.${name}`, options, plain.length, {
         ours: () => unpackedSize(transforms.compress(plain), plain.length),
         lz4js: () => unpackedSize(lz4js.compress(plain), plain.length),
         fflate: () => (deflateSync(plain).length > 0 ? plain.length : 0),
-      }),
-      await row(`decompress.new.${name}`, options, plain.length, {
+      })),
+      ...(await row(`decompress.new.${name}`, options, plain.length, {
         ours: decompressing((packed) => transforms.decompress(packed, plain.length), frame),
         lz4js: decompressing((packed) => lz4js.decompress(packed, plain.length), frame),
         twin: decompressing((packed) => decompressTwin(packed, plain.length), frame),
         fflate: decompressing(inflateSync, deflateSync(plain)),
-      }),
+      })),
       ...(await wholeWay(name, value, options)),
     )
   }
@@ -79,7 +79,7 @@ export async function run(options) {
 /**
  * @param {string} name
  * @param {unknown} value
- * @param {{ rounds: number }} options
+ * @param {import('../harness.mjs').Options} options
  */
 async function wholeWay(name, value, options) {
   const codec = { transforms, compressor: { threshold: 512 } }
@@ -94,23 +94,23 @@ async function wholeWay(name, value, options) {
   const other = store()
   const length = sizeOf(value)
   return [
-    await row(`store.${name}`, options, 1, {
+    ...(await row(`store.${name}`, options, 1, {
       ours: () => Number(encodeEntry(NAME, { meta, value }, codec).length === frame.length),
       'cbor-x, lz4js and XXH32': () => Number(store().sum === other.sum),
-    }),
-    await row(`load.${name}`, options, length, {
+    })),
+    ...(await row(`load.${name}`, options, length, {
       ours: () => sizeOf(decodeEntry(NAME, frame, codec).value),
       'cbor-x, lz4js and XXH32': () =>
         xxh32.hash(0, other.packed, 0, other.packed.length) === other.sum
           ? sizeOf(cborX.decode(lz4js.decompress(other.packed)))
           : 0,
-    }),
+    })),
   ]
 }
 
 /**
  * @param {string} name
- * @param {{ rounds: number }} options
+ * @param {import('../harness.mjs').Options} options
  * @param {number} expected what each piece of work answers
  * @param {Record<string, () => number>} contestants
  */

@@ -12,7 +12,7 @@ const BATCH_BYTES = 512 * 1024
 const MOST_OPERATIONS = 200
 
 /**
- * @param {{ rounds: number }} options
+ * @param {import('../harness.mjs').Options} options
  * @returns {Promise<import('../harness.mjs').Result[]>}
  */
 export async function run(options) {
@@ -40,7 +40,7 @@ export async function run(options) {
     }
     for (const [row, [ours, theirs]] of Object.entries(rows)) {
       const peers = { '@noble/ciphers': contestant(theirs) }
-      results.push(await measure({ name: `${row}.${size}`, operations, ours: contestant(ours), peers }, options))
+      results.push(...(await measure({ name: `${row}.${size}`, operations, ours: contestant(ours), peers }, options)))
     }
   }
   return results

@@ -28,7 +28,7 @@ const keys = records.map(({ id }) => id)
  */
 
 /**
- * @param {{ rounds: number }} options
+ * @param {import('../harness.mjs').Options} options
  * @returns {Promise<import('../harness.mjs').Result[]>}
  */
 export async function run(options) {
@@ -38,10 +38,10 @@ export async function run(options) {
   const synchronous = { Map: map, 'Map, cloned': cloned, 'lru-cache': lru }
   const results = []
   for (const [name, work] of Object.entries(WORK)) {
-    results.push(await measure(row(`${name}, async`, work.async, store.asynchronous, asynchronous), options))
+    results.push(...(await measure(row(`${name}, async`, work.async, store.asynchronous, asynchronous), options)))
   }
   for (const [name, work] of Object.entries(WORK)) {
-    results.push(await measure(row(`${name}, sync`, work.sync, store.synchronous, synchronous), options))
+    results.push(...(await measure(row(`${name}, sync`, work.sync, store.synchronous, synchronous), options)))
   }
   await store.close()
   return results

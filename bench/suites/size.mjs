@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { minifySync } from 'vite'
 import { bundle } from '../../scripts/bundle.mjs'
-import { compare } from '../harness.mjs'
+import { compare, isWanted } from '../harness.mjs'
 
 /**
  * What a page downloads: bytes of the minified bundle of everything that an entry exports, dependencies included, after
@@ -25,8 +25,11 @@ const PEER_CODE = {
   keyv: `export * from 'keyv'; export { default } from 'keyv'`,
 }
 
-/** @returns {Promise<import('../harness.mjs').Result[]>} */
-export async function run() {
+/**
+ * @param {import('../harness.mjs').Options} options
+ * @returns {Promise<import('../harness.mjs').Result[]>}
+ */
+export async function run(options) {
   /** @type {Record<string, number>} */
   const others = {}
   for (const [name, code] of Object.entries(PEER_CODE))
@@ -41,7 +44,7 @@ export async function run() {
     compare('budget of the browser entry, left', UNIT, BUDGET - gzip(browser.code), {}),
     ...[...browser.later].map(([file, code]) => compare(`browser entry, later: ${file}`, UNIT, gzip(code), {})),
     ...parts(browser.modules),
-  ]
+  ].filter(({ name }) => isWanted(name, options))
 }
 
 /**
