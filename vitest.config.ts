@@ -14,7 +14,14 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/browser/**', 'test/firefox/**', 'test/interop/**', 'test/package/**', 'test/runtimes/**'],
+          exclude: [
+            'test/browser/**',
+            'test/firefox/**',
+            'test/system/**',
+            'test/interop/**',
+            'test/package/**',
+            'test/runtimes/**',
+          ],
           testTimeout: 30_000,
           // Some proofs fill several stores before they begin.
           hookTimeout: 60_000,
@@ -33,6 +40,8 @@ export default defineConfig({
       inBrowser('webkit', webkit(), platformNeutral('test/codec')),
       // Driven from here, as those of Chromium in test/tabs are.
       { test: { name: 'firefox-tabs', include: ['test/firefox/**/*.test.ts'], testTimeout: 120_000 } },
+      // Needs programs that look at the system, strace for one.
+      { test: { name: 'system', include: ['test/system/**/*.test.ts'], testTimeout: 120_000 } },
       {
         test: {
           name: 'interop',

@@ -91,8 +91,9 @@ export function indexedDbBlobs(connection: Connection, durability: Durability = 
     batch,
     transact: (names, plan, call) => write({ names, plan, ops: names.length, bytes: 0 }, call),
     watch: (watcher) => channel.watch(watcher),
-    // A strict transaction brings the ones before it to the device. It has to change something, even if it is nothing.
-    flush: () => batch([{ delete: '' }], { sync: false, durability: 'strict' }),
+    // A strict transaction brings the ones before it to the device.
+    flush: ({ signal }) =>
+      writes.add({ ...plain([], { sync: false, durability: 'strict' }), flushes: true }, signal, undefined),
     close() {
       channel.close()
       connection.close()

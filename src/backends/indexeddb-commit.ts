@@ -70,6 +70,8 @@ export function commit(
           mark = numbers.put(0)
           if (removeTo !== undefined) numbers.delete(IDBKeyRange.upperBound(removeTo))
         }
+        // A transaction that changes nothing is not synced.
+        if (jobs.some(({ work }) => work.flushes)) transaction.objectStore(NUMBERS).put(0, NO_NUMBER)
         transaction.commit()
       }
     }
@@ -93,6 +95,9 @@ export function commit(
     feed()
   })
 }
+
+/** A key beside the numbers, which are above 0. */
+const NO_NUMBER = -1
 
 /** How many ops, and bytes, are given to the engine in one task. The first is the caller's, which has encoded them all. */
 const FIRST_SLICE_OPS = 50

@@ -99,5 +99,5 @@ export async function openDatabase(name: string, { create }: { readonly create: 
 export async function lastNumber(connection: Connection): Promise<number> {
   const numbers = connection.begin([NUMBERS], 'readonly')?.objectStore(NUMBERS)
   const cursor = numbers && (await answerOf(numbers.openKeyCursor(null, 'prev')))
-  return Number(cursor?.key ?? 0)
+  return Math.max(0, Number(cursor?.key ?? 0))
 }

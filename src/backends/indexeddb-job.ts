@@ -16,6 +16,8 @@ export interface Work {
   readonly ops: number
   readonly bytes: number
   readonly durability: Durability
+  /** Something has to be written, even if there are no ops. */
+  readonly flushes?: boolean
 }
 
 /** A write that waits for its transaction, or is in one. */

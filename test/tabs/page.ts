@@ -32,9 +32,9 @@ export async function openBrowser(open: OpenContext = openChromium): Promise<Bro
   const folder = mkdtempSync(join(tmpdir(), 'konserve-tabs-'))
   const site = join(folder, 'site')
   const profile = join(folder, 'profile')
-  await buildForBrowser(site)
-  writeFileSync(join(site, 'index.html'), PAGE)
-  const server = await serve(site)
+  await buildSite(site)
+  // Frames without an origin import the library, too.
+  const server = await serve(site, { 'access-control-allow-origin': '*' })
   let context: BrowserContext
   try {
     context = await open(profile)
@@ -59,6 +59,12 @@ export async function openBrowser(open: OpenContext = openChromium): Promise<Bro
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** The page, and the library, as files. */
+export async function buildSite(site: string): Promise<void> {
+  await buildForBrowser(site)
+  writeFileSync(join(site, 'index.html'), PAGE)
 }
 
 const PAGE = `<!doctype html>
