@@ -3,9 +3,12 @@ import { join } from 'node:path'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type UserWorkspaceConfig } from 'vitest/config'
 import type { BrowserProviderOption } from 'vitest/node'
+import { bundledScripts } from './scripts/bundled-scripts.mjs'
 import { findChromium, launchOptions } from './scripts/chromium.mjs'
 import { findFirefox, firefoxLaunchOptions } from './scripts/firefox.mjs'
 import { webkit } from './scripts/vitest-webkit.mjs'
+
+const IN_EVERY_BROWSER = ['test/browser/contexts/*.test.ts', ...platformNeutral('test/codec')]
 
 export default defineConfig({
   test: {
@@ -35,9 +38,9 @@ export default defineConfig({
       inBrowser(
         'firefox',
         playwright({ launchOptions: findFirefox() === undefined ? {} : firefoxLaunchOptions() }),
-        platformNeutral('test/codec'),
+        IN_EVERY_BROWSER,
       ),
-      inBrowser('webkit', webkit(), platformNeutral('test/codec')),
+      inBrowser('webkit', webkit(), IN_EVERY_BROWSER),
       // Driven from here, as those of Chromium in test/tabs are.
       { test: { name: 'firefox-tabs', include: ['test/firefox/**/*.test.ts'], testTimeout: 120_000 } },
       // Needs programs that look at the system, strace for one.
@@ -81,6 +84,7 @@ function inBrowser(
         'uuid',
       ],
     },
+    plugins: [bundledScripts()],
     test: {
       name: browser,
       include,

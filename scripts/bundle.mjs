@@ -19,10 +19,11 @@ import { build } from 'vite'
  * @param {string} root
  * @param {string} code
  * @param {readonly string[]} conditions
- * @param {{ splits?: boolean }} [options] `splits`: what is imported when it is needed is not in the bundle
+ * @param {{ splits?: boolean, sources?: boolean }} [options] `splits`: what is imported when it is needed is not in the
+ *   bundle; `sources`: `code` imports modules of src/, of which nothing is left out, and the bundle is not minified
  * @returns {Promise<Bundle>}
  */
-export async function bundle(root, code, conditions, { splits = false } = {}) {
+export async function bundle(root, code, conditions, { splits = false, sources = false } = {}) {
   /** @type {string[]} */
   const builtins = []
   const result = await build({
@@ -33,13 +34,18 @@ export async function bundle(root, code, conditions, { splits = false } = {}) {
     resolve: { conditions: [...conditions, 'module', 'production'] },
     build: {
       write: false,
+      minify: !sources,
       target: 'es2022',
       modulePreload: false,
+      // A library gets no helper that preloads modules, which a classic script could not run.
+      ...(sources && { lib: { entry: ENTRY, formats: ['es'], fileName: 'entry' } }),
       rolldownOptions: {
         input: ENTRY,
         // Only platforms that take modules ready compiled import them.
         external: /\.wasm$/,
         preserveEntrySignatures: 'strict',
+        // The package's `sideEffects` names the modules of dist/, not those of src/.
+        treeshake: !sources,
         output: { codeSplitting: splits },
       },
     },

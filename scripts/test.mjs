@@ -8,9 +8,11 @@ import { findChromium, MISSING_CHROMIUM } from './chromium.mjs'
 
 /**
  * What `npm test` runs, in order: each stage with its real output only where it failed, and at the end one line that
- * counts every test and every check. `--all` adds what needs more than Node and Chromium, and `--rest` runs that alone.
+ * counts every test and every check. What a test has put into its `meta.print` is printed in any case. `--all` adds what needs more than Node and Chromium, and `--rest` runs that alone.
  *
  * @typedef {{ passed: number, failed: number }} Count
+ * @typedef {{ numPassedTests: number, numTotalTests: number, testResults: { assertionResults: TestResult[] }[] }} Report
+ * @typedef {{ meta: { print?: string } }} TestResult
  * @typedef {{ name: string, command: string[], tests?: boolean }} Stage `tests`: vitest, whose tests are counted
  */
 
@@ -57,12 +59,13 @@ const stages = process.argv.includes('--rest')
   : [...STAGES, ...(process.argv.includes('--all') ? REST : [])]
 for (const stage of stages) {
   const started = performance.now()
-  const { count, output } = await run(stage)
+  const { count, output, prints } = await run(stage)
   total.passed += count.passed
   total.failed += count.failed
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   const counted = stage.tests ? ` (${count.passed} of ${count.passed + count.failed})` : ''
   console.log(`${count.failed === 0 ? 'ok    ' : 'FAILED'} ${stage.name}${counted}, ${seconds} s`)
+  for (const text of prints) console.log(text)
   if (count.failed > 0) console.log(output)
 }
 console.log(`${total.passed} passed, ${total.failed} failed`)
@@ -70,22 +73,22 @@ process.exitCode = total.failed === 0 ? 0 : 1
 
 /**
  * @param {Stage} stage
- * @returns {Promise<{ count: Count, output: string }>}
+ * @returns {Promise<{ count: Count, output: string, prints: string[] }>}
  */
 async function run({ command, tests }) {
   if (!tests) {
     const { code, output } = await execute(command)
-    return { count: code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }, output }
+    return { count: code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }, output, prints: [] }
   }
   const folder = await mkdtemp(join(tmpdir(), 'konserve-test-'))
   try {
     const report = join(folder, 'report.json')
     const reporters = ['--reporter', 'default', '--reporter', 'json', `--outputFile.json=${report}`]
     const { code, output } = await execute([...command, ...reporters])
-    const count = await readCount(report)
+    const { count, prints } = await readReport(report)
     // An error outside of any test, or a file that did not load, has no failed test of its own.
     if (code !== 0 && count.failed === 0) count.failed = 1
-    return { count, output }
+    return { count, output, prints }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -94,15 +97,18 @@ async function run({ command, tests }) {
 /**
  * A skipped test counts as failed: nobody may take it for a passed one.
  *
- * @param {string} report
- * @returns {Promise<Count>}
+ * @param {string} path
+ * @returns {Promise<{ count: Count, prints: string[] }>}
  */
-async function readCount(report) {
+async function readReport(path) {
   try {
-    const { numPassedTests: passed, numTotalTests: all } = JSON.parse(await readFile(report, 'utf8'))
-    return { passed, failed: all - passed }
+    /** @type {Report} */
+    const report = JSON.parse(await readFile(path, 'utf8'))
+    const { numPassedTests: passed, numTotalTests: all } = report
+    const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults)
+    return { count: { passed, failed: all - passed }, prints: tests.flatMap(({ meta }) => meta.print ?? []) }
   } catch {
-    return { passed: 0, failed: 0 }
+    return { count: { passed: 0, failed: 0 }, prints: [] }
   }
 }
 

@@ -1,5 +1,5 @@
 import { defineBrowserProvider } from '@vitest/browser'
-import { openWebKit } from './webkit.mjs'
+import { showInWebKit } from './webkit.mjs'
 
 /** Vitest's provider for WebKitGTK. It opens pages, and has no commands beyond that. */
 export function webkit() {
@@ -14,8 +14,8 @@ export function webkit() {
 class WebKitProvider {
   name = 'webkitgtk'
   supportsParallelism = false
-  /** @type {ReturnType<typeof openWebKit> | undefined} */
-  #browser
+  /** @type {(() => void) | undefined} */
+  #close
 
   getCommandsContext() {
     return {}
@@ -26,12 +26,11 @@ class WebKitProvider {
    * @param {string} url
    */
   async openPage(_session, url) {
-    this.#browser ??= openWebKit()
-    const page = await (await this.#browser).newPage()
-    await page.goto(url)
+    this.#close?.()
+    this.#close = showInWebKit(url)
   }
 
   async close() {
-    await (await this.#browser)?.close()
+    this.#close?.()
   }
 }

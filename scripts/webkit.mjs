@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { accessSync, constants, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,8 @@ import { findProgram } from './programs.mjs'
 /** What to tell a user whose machine has no WebKitGTK that can be driven. */
 export const MISSING_WEBKIT =
   'No WebKitGTK was found: install it (`apt-get install webkit2gtk-driver xvfb xauth`), or set KONSERVE_WEBKIT to the ' +
-  'path of a WebKitWebDriver; `xvfb-run` and `xauth` must be on the PATH.'
+  'path of a WebKitWebDriver, and KONSERVE_MINIBROWSER to that of its MiniBrowser; `xvfb-run` and `xauth` must be on the ' +
+  'PATH.'
 
 /**
  * The driver of the WebKitGTK to test with: the one that KONSERVE_WEBKIT names, else the one on the PATH.
@@ -21,6 +22,33 @@ export const MISSING_WEBKIT =
 export function findWebKit() {
   const hasDisplay = ['xvfb-run', 'xauth'].every((name) => findProgram([], [name]) !== undefined)
   return hasDisplay ? findProgram(['KONSERVE_WEBKIT'], ['WebKitWebDriver']) : undefined
+}
+
+/**
+ * The MiniBrowser to test with: the one that KONSERVE_MINIBROWSER names, else the one where distributions put it.
+ *
+ * @returns {string | undefined}
+ */
+export function findMiniBrowser() {
+  const places = ['/usr/lib', '/usr/lib64', '/usr/libexec'].flatMap((root) => [root, ...foldersIn(root)])
+  const folders = places.flatMap(foldersIn).filter((folder) => /\/webkit(2gtk|gtk)-\d/.test(folder))
+  return findProgram(
+    ['KONSERVE_MINIBROWSER'],
+    folders.toSorted().map((folder) => join(folder, 'MiniBrowser')),
+  )
+}
+
+/**
+ * Open `url` in a MiniBrowser that nobody drives. Its storage is in files, as that of a user; a driven one has an
+ * ephemeral session, whose IndexedDB keeps no Blob.
+ *
+ * @param {string} url
+ * @returns {() => void} closes it
+ */
+export function showInWebKit(url) {
+  const path = findMiniBrowser()
+  if (path === undefined) throw new Error(MISSING_WEBKIT)
+  return startOnDisplay([path, url])
 }
 
 /**
@@ -88,21 +116,7 @@ async function startDriver() {
   const path = findWebKit()
   if (path === undefined) throw new Error(MISSING_WEBKIT)
   const url = `http://127.0.0.1:${await freePort()}`
-  const folder = mkdtempSync(join(tmpdir(), 'konserve-webkit-'))
-  // `detached` makes a process group: the display, the driver, the browser and its children end together.
-  const { pid } = spawn('xvfb-run', ['-a', path, `--port=${new URL(url).port}`], {
-    detached: true,
-    stdio: 'ignore',
-    env: { ...process.env, TMPDIR: folder, WEBKIT_DISABLE_COMPOSITING_MODE: '1', LIBGL_ALWAYS_SOFTWARE: '1' },
-  })
-  const stop = () => {
-    process.off('exit', stop)
-    for (const signal of SIGNALS) process.off(signal, exit)
-    if (pid !== undefined) endGroup(pid)
-    rmSync(folder, { recursive: true, force: true })
-  }
-  process.once('exit', stop)
-  for (const signal of SIGNALS) process.once(signal, exit)
+  const stop = startOnDisplay([path, `--port=${new URL(url).port}`])
   try {
     await untilReady(url)
   } catch (error) {
@@ -110,6 +124,51 @@ async function startDriver() {
     throw error
   }
   return { url, stop }
+}
+
+/**
+ * Start a program on a display, and with a home, that it shares with nobody.
+ *
+ * @param {string[]} command
+ * @returns {() => void} ends it
+ */
+function startOnDisplay(command) {
+  const folder = mkdtempSync(join(quickFolder(), 'konserve-webkit-'))
+  // `detached` makes a process group: the display, the driver, the browser and its children end together.
+  const { pid } = spawn('xvfb-run', ['-a', ...command], {
+    detached: true,
+    stdio: 'ignore',
+    env: {
+      ...process.env,
+      HOME: folder,
+      TMPDIR: folder,
+      XDG_CACHE_HOME: join(folder, 'cache'),
+      XDG_CONFIG_HOME: join(folder, 'config'),
+      XDG_DATA_HOME: join(folder, 'data'),
+      WEBKIT_DISABLE_COMPOSITING_MODE: '1',
+      LIBGL_ALWAYS_SOFTWARE: '1',
+    },
+  })
+  const stop = () => {
+    process.off('exit', stop)
+    for (const signal of SIGNALS) process.off(signal, exit)
+    if (pid !== undefined) endGroup(pid)
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+  process.once('exit', stop)
+  for (const signal of SIGNALS) process.once(signal, exit)
+  return stop
+}
+
+/** On disk, each transaction of IndexedDB waits for a sync. */
+function quickFolder() {
+  try {
+    const { bavail, bsize } = statfsSync('/dev/shm')
+    accessSync('/dev/shm', constants.W_OK)
+    return bavail * bsize > 2 ** 30 ? '/dev/shm' : tmpdir()
+  } catch {
+    return tmpdir()
+  }
 }
 
 /** Those that end Node without an `exit` event. */
@@ -150,6 +209,16 @@ async function untilReady(url) {
       if (Date.now() > deadline) throw new Error('WebKitWebDriver does not answer.', { cause: error })
       await sleep(100)
     }
+  }
+}
+
+/** @param {string} folder */
+function foldersIn(folder) {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true })
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name))
+  } catch {
+    return []
   }
 }
 

@@ -15,7 +15,7 @@ export interface Row {
 export function table(): Row[] {
   const places = [
     ...nodeTargets,
-    ...browserTargets.map((target) => ({ ...target, name: `${target.name} in a page and a worker` })),
+    ...browserTargets.map((target) => ({ ...target, name: `${target.name} in pages and workers` })),
   ]
   const tests = places.flatMap((target) =>
     complianceTests(target).map(({ rule, sync }) => ({ target: target.name, rule: rule.name, sync })),

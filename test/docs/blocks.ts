@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { rowsOf } from './rows.ts'
 
 /** A fenced block of a page: ```` ```js browser ```` has the language `js` and the place `browser`. */
 export interface Block {
@@ -34,20 +35,5 @@ export function promisedOutput(code: string): string[] {
 
 /** The rows of the tables in a section of a page, each as its cells; `heading` is the whole line. */
 export function tableRows(path: string, heading: string): string[][] {
-  const lines = readPage(path).split('\n')
-  const start = lines.indexOf(heading)
-  if (start < 0) throw new Error(`${path} has no section ${heading}`)
-  const level = heading.indexOf(' ')
-  const length = lines.slice(start + 1).findIndex((line) => /^#+ /.test(line) && line.indexOf(' ') <= level)
-  const section = lines.slice(start + 1, length < 0 ? undefined : start + 1 + length)
-  return section
-    .filter(
-      (line, i) => line.startsWith('|') && !/^\|[-| ]+\|$/.test(line) && !/^\|[-| ]+\|$/.test(section[i + 1] ?? ''),
-    )
-    .map((line) =>
-      line
-        .slice(1, -1)
-        .split('|')
-        .map((cell) => cell.trim()),
-    )
+  return rowsOf(readPage(path), heading)
 }

@@ -1,0 +1,3 @@
+import { runSuiteIn } from './suite.ts'
+
+await runSuiteIn('worker')
