@@ -49,8 +49,9 @@ export const raw = (durability) => async (database) => {
       const store = reading()
       const keys = store.getAllKeys()
       const values = store.getAll()
-      await lastOf([keys, values])
-      return keys.result.map((key, i) => [key, values.result[i]])
+      // Once: WebKit makes the result anew each time that it is asked for.
+      const found = await lastOf([keys, values])
+      return keys.result.map((key, i) => [key, found[i]])
     },
     close: () => db.close(),
   })
