@@ -15,7 +15,7 @@ import { launchOptions } from './chromium.mjs'
  */
 export async function spawnChromium(folder, under = []) {
   const { executablePath, args } = launchOptions()
-  const [command = '', ...rest] = [
+  const [command = executablePath, ...rest] = [
     ...under,
     executablePath,
     ...args,
@@ -28,16 +28,21 @@ export async function spawnChromium(folder, under = []) {
   // A process group of its own.
   const child = spawn(command, rest, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   const ended = new Promise((resolve) => child.once('exit', resolve))
-  const kill = async () => {
+  const killGroup = () => {
     try {
-      process.kill(-(/** @type {number} */ (child.pid)), 'SIGKILL')
+      return process.kill(-(/** @type {number} */ (child.pid)), 'SIGKILL')
     } catch (error) {
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error
+      return false
     }
+  }
+  const kill = async () => {
+    process.off('exit', killGroup)
+    // Until none of them is left: what still runs may still write.
+    while (killGroup()) await sleep(5)
     await ended
   }
-  process.once('exit', kill)
-  ended.then(() => process.off('exit', kill)).catch(() => undefined)
+  process.once('exit', killGroup)
   try {
     const browser = await chromium.connectOverCDP(await endpointOf(child))
     const [context] = browser.contexts()

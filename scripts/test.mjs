@@ -8,7 +8,8 @@ import { findChromium, MISSING_CHROMIUM } from './chromium.mjs'
 
 /**
  * What `npm test` runs, in order: each stage with its real output only where it failed, and at the end one line that
- * counts every test and every check. What a test has put into its `meta.print` is printed in any case. `--all` adds what needs more than Node and Chromium, and `--rest` runs that alone.
+ * counts every test and every check. What a test has put into its `meta.print` is printed in any case. `--all` adds what
+ * needs more than Node and Chromium, and `--rest` runs that alone.
  *
  * @typedef {{ passed: number, failed: number }} Count
  * @typedef {{ numPassedTests: number, numTotalTests: number, testResults: { assertionResults: TestResult[] }[] }} Report
@@ -39,9 +40,10 @@ const STAGES = [
 const REST = [
   {
     name: 'Firefox and WebKitGTK',
-    command: ['vitest', 'run', '--project', 'firefox', '--project', 'webkit'],
+    command: ['vitest', 'run', '--project', 'firefox', '--project', 'webkit', '--project', 'firefox-tabs'],
     tests: true,
   },
+  { name: 'what the system sees', command: ['vitest', 'run', '--project', 'system'], tests: true },
   { name: 'interop', command: ['vitest', 'run', '--project', 'interop'], tests: true },
   { name: 'workerd', command: ['vitest', 'run', '--project', 'runtimes'], tests: true },
   { name: 'WASM built anew', command: [process.execPath, 'scripts/wasm.mjs', 'check'] },

@@ -37,17 +37,15 @@ function getRuns(store: IDBObjectStore, names: readonly Name[]): Promise<unknown
   return answerOf(store.getAllKeys(range, most)).then(async (found) => {
     const wanted = new Set(names)
     const requests: IDBRequest<unknown>[] = []
-    const places = new Map<Name, () => unknown>()
+    /** By name: which request has its answer, and at which place of it, if that is a range. */
+    const places = new Map<Name, readonly [request: number, place?: number]>()
     const get = (name: Name): void => {
-      const request = store.get(name)
-      requests.push(request)
-      places.set(name, () => request.result as unknown)
+      places.set(name, [requests.push(store.get(name)) - 1])
     }
     const getRun = (run: readonly Name[]): void => {
       if (run.length < SHORTEST_RUN) return run.forEach(get)
-      const request = store.getAll(IDBKeyRange.bound(run[0], run.at(-1))) as IDBRequest<unknown>
-      requests.push(request)
-      run.forEach((name, i) => places.set(name, () => (request.result as unknown[])[i]))
+      const request = requests.push(store.getAll(IDBKeyRange.bound(run[0], run.at(-1)))) - 1
+      run.forEach((name, i) => places.set(name, [request, i]))
     }
     let run: Name[] = []
     for (const name of found as Name[]) {
@@ -63,7 +61,13 @@ function getRuns(store: IDBObjectStore, names: readonly Name[]): Promise<unknown
     // What is asked for twice is answered with two objects.
     const repeated = names.map((name) => (wanted.delete(name) ? undefined : store.get(name)))
     await lastAnswer([...requests, ...repeated.filter((request) => request !== undefined)])
-    return names.map((name, i) => (repeated[i] ? (repeated[i].result as unknown) : places.get(name)?.()))
+    // WebKit makes the result anew each time that it is read.
+    const results = requests.map(({ result }) => result)
+    return names.map((name, i) => {
+      if (repeated[i]) return repeated[i].result as unknown
+      const [request = -1, at] = places.get(name) ?? []
+      return at === undefined ? results[request] : (results[request] as unknown[])[at]
+    })
   })
 }
 

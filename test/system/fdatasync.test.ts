@@ -7,7 +7,7 @@ import { serve } from '../../scripts/serve.mjs'
 import { spawnChromium } from '../../scripts/spawn-chromium.mjs'
 import { buildSite } from '../tabs/page.ts'
 
-test('strict and relaxed writes are told apart by the fdatasync calls of the browser', async () => {
+test('strict and relaxed writes are told apart by the fdatasync calls of the browser', async ({ task }) => {
   if (spawnSync('strace', ['--version']).error) throw new Error('strace is missing: apt-get install strace.')
   const folder = mkdtempSync(join(tmpdir(), 'konserve-fdatasync-'))
   const log = join(folder, 'calls')
@@ -47,9 +47,7 @@ test('strict and relaxed writes are told apart by the fdatasync calls of the bro
     const strict = await calls('strict')
     const together = await calls('together')
     const flushed = await calls('flushed')
-    console.log(
-      `fdatasync calls: ${relaxed} for 100 relaxed writes, ${strict} for 100 strict ones, ${together} for 100 at once, ${flushed} for a flush`,
-    )
+    task.meta.print = `fdatasync calls: ${relaxed} for 100 relaxed writes, ${strict} for 100 strict ones, ${together} for 100 at once, ${flushed} for a flush`
     expect(strict).toBeGreaterThanOrEqual(100)
     expect(relaxed).toBeLessThan(20)
     expect(together).toBeGreaterThanOrEqual(1)

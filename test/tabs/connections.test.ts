@@ -180,7 +180,7 @@ test('where a page may not store anything, connecting says so', async () => {
       connectStore(config)
         .then(() => 'connected', ({ code, name, message }) => [code, name, message.includes('Let this site store data')])
         .then((end) => parent.postMessage(end, '*'))
-    <\/script>`
+    </script>`
     document.body.append(frame)
     return told
   })
