@@ -15,7 +15,7 @@ import { launchOptions } from './chromium.mjs'
  */
 export async function spawnChromium(folder, under = []) {
   const { executablePath, args } = launchOptions()
-  const [command = executablePath, ...rest] = [
+  const [command, ...rest] = [
     ...under,
     executablePath,
     ...args,

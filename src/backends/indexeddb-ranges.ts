@@ -44,7 +44,8 @@ function getRuns(store: IDBObjectStore, names: readonly Name[]): Promise<unknown
     }
     const getRun = (run: readonly Name[]): void => {
       if (run.length < SHORTEST_RUN) return run.forEach(get)
-      const request = requests.push(store.getAll(IDBKeyRange.bound(run[0], run.at(-1)))) - 1
+      const found = store.getAll(IDBKeyRange.bound(run[0], run.at(-1))) as IDBRequest<unknown>
+      const request = requests.push(found) - 1
       run.forEach((name, i) => places.set(name, [request, i]))
     }
     let run: Name[] = []

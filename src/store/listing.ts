@@ -13,7 +13,7 @@ import type { EntryMeta, ListingOptions } from './types.ts'
  */
 
 /** Names asked for at a time, and entries: a page of entries holds their values, and may have fewer. */
-const NAMES_PAGE = 1000
+const NAMES_PAGE = 2500
 const ENTRIES_PAGE = 250
 /** Metadata read at a time. */
 const METAS_AT_ONCE = 50
@@ -52,6 +52,7 @@ const findMetas = findNames(() => true, isLive) as Find<Meta>
 function findNames(needsMeta: (name: Name) => boolean, shows: (meta: Meta) => boolean): Find<Meta | undefined> {
   return (backend, call, range) =>
     chain(backend.list(range, call), ({ names, next }) => {
+      if (!names.some(needsMeta)) return { items: names.map((name) => [nameToKey(name), undefined] as const), next }
       const found: (Meta | undefined)[] = []
       const readMeta = (name: Name): PromiseOrValue<Meta | undefined> =>
         needsMeta(name) ? backend.readMeta(name, call) : undefined
@@ -98,13 +99,14 @@ export function pageOf<T>(
     limit: Math.min(limit, NAMES_PAGE),
     reverse,
   }
-  return chain(find(backend, call, range), ({ items, next }) => ({
-    items: items.flatMap(([inner, value]): Page<T>['items'] => {
+  return chain(find(backend, call, range), ({ items, next }) => {
+    const page: Page<T>['items'] = []
+    for (const [inner, value] of items) {
       const key = scope.outer(inner)
-      return key !== undefined && (wanted === undefined || startsWith(key, wanted)) ? [[isolateKey(key), value]] : []
-    }),
-    next,
-  }))
+      if (key !== undefined && (wanted === undefined || startsWith(key, wanted))) page.push([isolateKey(key), value])
+    }
+    return { items: page, next }
+  })
 }
 
 function listing<T, Shown>(
@@ -124,7 +126,7 @@ function listing<T, Shown>(
           if (left === 0) return undefined
           after ??= options.after === undefined ? undefined : keyToName(context.scope.inner(options.after))
           return chain(pageOf(find, context, options, after, left, backend, call), ({ items, next }) => {
-            const shown = items.slice(0, left).map(show)
+            const shown = (items.length > left ? items.slice(0, left) : items).map(show)
             left -= shown.length
             after = next
             done = next === undefined || left === 0
@@ -138,14 +140,55 @@ function* syncItems<T>(page: () => T[] | undefined): Generator<T, undefined> {
   for (let items = page(); items; items = page()) yield* items
 }
 
-/** A page is read while the one before it is being used. */
-async function* asyncItems<T>(page: () => PromiseOrValue<T[] | undefined>): AsyncGenerator<T, undefined> {
-  let items = await page()
-  while (items) {
-    const next = Promise.resolve(page())
-    // Whoever stops listening does not hear of what it fails of.
-    next.catch(() => undefined)
-    for (const item of items) yield item
-    items = await next
+/**
+ * A page is read while the one before it is being used. Written out, because an async generator takes longer for an item
+ * than a listing of keys does.
+ */
+function asyncItems<T>(page: () => PromiseOrValue<T[] | undefined>): AsyncIterableIterator<T> {
+  let items: readonly T[] = []
+  let at = 0
+  let ended = false
+  let ahead: Promise<T[] | undefined> | undefined
+  /** Calls that wait for a page, each for the one before it. */
+  let waiting = 0
+  let turn: Promise<unknown> = Promise.resolve()
+
+  const load = async (): Promise<IteratorResult<T>> => {
+    try {
+      while (!ended && at === items.length) {
+        const found = await (ahead ?? page())
+        ended ||= found === undefined
+        items = found ?? []
+        at = 0
+        ahead = ended ? undefined : Promise.resolve(page())
+        // Whoever stops listening does not hear of what it fails of.
+        ahead?.catch(() => undefined)
+      }
+    } catch (error) {
+      ended = true
+      throw error
+    } finally {
+      waiting--
+    }
+    return ended ? { done: true, value: undefined } : { done: false, value: items[at++]! }
+  }
+
+  return {
+    next() {
+      if (waiting === 0 && at < items.length) return Promise.resolve({ done: false, value: items[at++]! })
+      waiting++
+      const answer = turn.then(load)
+      turn = answer.catch(() => undefined)
+      return answer
+    },
+    return(value?: unknown) {
+      ended = true
+      items = []
+      at = 0
+      return Promise.resolve({ done: true, value })
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
   }
 }
