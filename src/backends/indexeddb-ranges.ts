@@ -98,10 +98,14 @@ export function readPage(
   const upper = reverse && after && after < end ? after : end
   if (most === 0 || lower >= upper) return Promise.resolve({ names: [], stored: [], next: undefined })
   const range = IDBKeyRange.bound(lower, upper, lower === after, upper === after)
-  const read = reverse ? readBackwards(store, range, most, values) : readForwards(store, range, most, values)
+  // Of names, one more tells whether there is another page.
+  const asked = values ? most : most + 1
+  const read = reverse ? readBackwards(store, range, asked, values) : readForwards(store, range, asked, values)
   return read.then(([keys, stored]) => {
     const names = keys as Name[]
-    return { names, stored, next: names.length === most ? names.at(-1) : undefined }
+    const hasMore = names.length === asked
+    if (names.length > most) names.pop()
+    return { names, stored, next: hasMore ? names.at(-1) : undefined }
   })
 }
 

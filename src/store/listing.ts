@@ -13,35 +13,38 @@ import type { EntryMeta, ListingOptions } from './types.ts'
  */
 
 /** Names asked for at a time, and entries: a page of entries holds their values, and may have fewer. */
-const NAMES_PAGE = 2500
+const NAMES_PAGE = 10_000
 const ENTRIES_PAGE = 250
 /** Metadata read at a time. */
 const METAS_AT_ONCE = 50
 
+/** Keys, and what stands beside each of them; beside keys alone there may be nothing. */
 interface Page<T> {
-  readonly items: [key: Key, value: T][]
+  readonly keys: readonly Key[]
+  readonly values: readonly T[]
   readonly next: Name | undefined
 }
 
 type Listed<T> = AsyncIterableIterator<T> | IterableIterator<T>
 
 export function keys(context: Context, options: ListingOptions = {}): Listed<Key> {
-  return listing(context, options, findKeys, ([key]) => key)
+  return listing(context, options, findKeys, (page) => page.keys)
 }
 
 export function entries(context: Context, options: ListingOptions = {}): Listed<[Key, unknown]> {
-  return listing(context, options, findEntries, (entry) => entry)
+  return listing(context, options, findEntries, ({ keys: found, values }) => found.map((key, i) => [key, values[i]]))
 }
 
 export function metas(context: Context, options: ListingOptions = {}): Listed<EntryMeta> {
-  return listing(context, options, findMetas, ([, meta]) => presentMeta(meta, context.scope))
+  return listing(context, options, findMetas, ({ values }) => values.map((meta) => presentMeta(meta, context.scope)))
 }
 
-/** Finds what is under a range of names. An item without a key is none of the store's. */
+/** Finds what is under a range of names. Where there is no key it is none of the store's. */
 type Find<T> = (backend: Backend, call: Call, range: ListOptions) => PromiseOrValue<Found<T>>
 
 interface Found<T> {
-  readonly items: readonly (readonly [inner: Key | undefined, value: T])[]
+  readonly keys: readonly (Key | undefined)[]
+  readonly values: readonly T[]
   readonly next?: Name | undefined
 }
 
@@ -52,7 +55,7 @@ const findMetas = findNames(() => true, isLive) as Find<Meta>
 function findNames(needsMeta: (name: Name) => boolean, shows: (meta: Meta) => boolean): Find<Meta | undefined> {
   return (backend, call, range) =>
     chain(backend.list(range, call), ({ names, next }) => {
-      if (!names.some(needsMeta)) return { items: names.map((name) => [nameToKey(name), undefined] as const), next }
+      if (!names.some(needsMeta)) return { keys: names.map(nameToKey), values: [], next }
       const found: (Meta | undefined)[] = []
       const readMeta = (name: Name): PromiseOrValue<Meta | undefined> =>
         needsMeta(name) ? backend.readMeta(name, call) : undefined
@@ -63,10 +66,11 @@ function findNames(needsMeta: (name: Name) => boolean, shows: (meta: Meta) => bo
         ),
       )
       return chain(read, () => ({
-        items: names.map((name, i) => {
+        keys: names.map((name, i) => {
           const meta = found[i]
-          return [needsMeta(name) ? (meta && shows(meta) ? meta.key : undefined) : nameToKey(name), meta]
+          return needsMeta(name) ? (meta && shows(meta) ? meta.key : undefined) : nameToKey(name)
         }),
+        values: found,
         next,
       }))
     })
@@ -76,7 +80,8 @@ const findEntries: Find<unknown> = (backend, call, range) =>
   chain(
     scanEntries(backend, { ...range, limit: Math.min(range.limit!, ENTRIES_PAGE) }, call),
     ({ entries: found, next }) => ({
-      items: found.map(([, { meta, value }]) => [isLive(meta) && meta.type !== 'log' ? meta.key : undefined, value]),
+      keys: found.map(([, { meta }]) => (isLive(meta) && meta.type !== 'log' ? meta.key : undefined)),
+      values: found.map(([, { value }]) => value),
       next,
     }),
   )
@@ -99,13 +104,15 @@ export function pageOf<T>(
     limit: Math.min(limit, NAMES_PAGE),
     reverse,
   }
-  return chain(find(backend, call, range), ({ items, next }) => {
-    const page: Page<T>['items'] = []
-    for (const [inner, value] of items) {
+  return chain(find(backend, call, range), ({ keys: found, values, next }) => {
+    const page = { keys: [] as Key[], values: [] as T[], next }
+    for (const [i, inner] of found.entries()) {
       const key = scope.outer(inner)
-      if (key !== undefined && (wanted === undefined || startsWith(key, wanted))) page.push([isolateKey(key), value])
+      if (key === undefined || (wanted !== undefined && !startsWith(key, wanted))) continue
+      page.keys.push(typeof key === 'string' ? key : isolateKey(key))
+      if (i < values.length) page.values.push(values[i]!)
     }
-    return { items: page, next }
+    return page
   })
 }
 
@@ -113,30 +120,31 @@ function listing<T, Shown>(
   context: Context,
   options: ListingOptions,
   find: Find<T>,
-  show: (item: [Key, T]) => Shown,
+  show: (page: Page<T>) => readonly Shown[],
 ): Listed<Shown> {
   let after: Name | undefined
   let left = options.limit ?? Infinity
   let done = false
-  const page = (): PromiseOrValue<Shown[] | undefined> =>
+  const page = (): PromiseOrValue<readonly Shown[] | undefined> =>
     done
       ? undefined
       : run(context, options, (backend, call) => {
           checkCount('limit', left)
           if (left === 0) return undefined
           after ??= options.after === undefined ? undefined : keyToName(context.scope.inner(options.after))
-          return chain(pageOf(find, context, options, after, left, backend, call), ({ items, next }) => {
-            const shown = (items.length > left ? items.slice(0, left) : items).map(show)
-            left -= shown.length
-            after = next
-            done = next === undefined || left === 0
-            return shown
+          return chain(pageOf(find, context, options, after, left, backend, call), (found) => {
+            const shown = show(found)
+            const wanted = shown.length > left ? shown.slice(0, left) : shown
+            left -= wanted.length
+            after = found.next
+            done = after === undefined || left === 0
+            return wanted
           })
         })
-  return options.sync === true ? syncItems(page as () => Shown[] | undefined) : asyncItems(page)
+  return options.sync === true ? syncItems(page as () => readonly Shown[] | undefined) : asyncItems(page)
 }
 
-function* syncItems<T>(page: () => T[] | undefined): Generator<T, undefined> {
+function* syncItems<T>(page: () => readonly T[] | undefined): Generator<T, undefined> {
   for (let items = page(); items; items = page()) yield* items
 }
 
@@ -144,11 +152,11 @@ function* syncItems<T>(page: () => T[] | undefined): Generator<T, undefined> {
  * A page is read while the one before it is being used. Written out, because an async generator takes longer for an item
  * than a listing of keys does.
  */
-function asyncItems<T>(page: () => PromiseOrValue<T[] | undefined>): AsyncIterableIterator<T> {
+function asyncItems<T>(page: () => PromiseOrValue<readonly T[] | undefined>): AsyncIterableIterator<T> {
   let items: readonly T[] = []
   let at = 0
   let ended = false
-  let ahead: Promise<T[] | undefined> | undefined
+  let ahead: Promise<readonly T[] | undefined> | undefined
   /** Calls that wait for a page, each for the one before it. */
   let waiting = 0
   let turn: Promise<unknown> = Promise.resolve()

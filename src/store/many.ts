@@ -81,17 +81,20 @@ export function batch(
   )
 }
 
+/** Entries that one batch of `clear` deletes; engines read them for that. */
+const CLEARED_AT_ONCE = 500
+
 export function clear(context: Context, options?: WriteOptions & Pick<ListingOptions, 'prefix'>): PromiseOrValue<void> {
   return run(context, options, (backend, call) => {
     const cleared: Key[] = []
     let after: Name | undefined
     const pages = repeat(() =>
       chain(
-        pageOf(findKeys, context, { prefix: options?.prefix }, after, Infinity, backend, call),
-        ({ items, next }) => {
+        pageOf(findKeys, context, { prefix: options?.prefix }, after, CLEARED_AT_ONCE, backend, call),
+        ({ keys, next }) => {
           call.signal?.throwIfAborted()
           after = next
-          const found = items.map(([key]) => nameAndKey(context, key))
+          const found = keys.map((key) => nameAndKey(context, key))
           const ops = found.map(([name]): EntryOp => ({ delete: name }))
           return chain(backend.batch(ops, { atomic: false }, call), (answers) => {
             if (listeners(context).length > 0)

@@ -28,6 +28,7 @@ export function keyToName(key: unknown): Name {
 export function nameToKey(name: Name): Key | undefined {
   if (PLAIN.test(name)) return name.slice(1)
   try {
+    if (ESCAPED.test(name)) return decodeURIComponent(name.slice(1))
     const key = name[0] === '(' ? (name.slice(1).match(/[^,]+/g) ?? []).map(readAtom) : readAtom(name)
     return fullName(key) === name ? key : undefined
   } catch {
@@ -58,6 +59,8 @@ type Path = readonly (string | number)[]
 
 const MAX_DEPTH = 100
 const SAFE = /^[a-z0-9_-]*$/
+/** The name of a string, if it is one of UTF-8: what is escaped is what has to be. */
+const ESCAPED = /^s(?:[a-z0-9_-]|%(?!2d|3[0-9]|5f|6[1-9a-f]|7[0-9a])[0-9a-f]{2})*$/
 /** The name of a string that has nothing to escape. */
 const PLAIN = /^s[a-z0-9_-]*$/
 
