@@ -4,7 +4,7 @@ import type { Connection } from './indexeddb-connection.ts'
 import { isInactive, isRetriable } from './indexeddb-errors.ts'
 import { BULK, getAll } from './indexeddb-ranges.ts'
 import { toBlob } from './indexeddb-record.ts'
-import { STORE } from './indexeddb-requests.ts'
+import { STORE, untilAborted } from './indexeddb-requests.ts'
 
 /**
  * Something to be read of the object store. It makes its first request at once, before any promise: there an inactive
@@ -51,10 +51,10 @@ export class Reads {
   }
 
   #add<T>(start: Job['start'], signal: AbortSignal | undefined, name?: Name): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    return untilAborted(signal, (resolve, reject) => {
       this.#queue.push({ start, name, signal, tries: 0, resolve, reject })
       this.#schedule()
+      return () => true
     })
   }
 

@@ -38,3 +38,23 @@ export function answered(request: IDBOpenDBRequest): Promise<void> {
 const LONGEST_MS = 10_000
 /** By a tab that has been asked to close its connection, and does not. */
 const LONGEST_BLOCKED_MS = 3000
+
+/** A promise that rejects with the signal's reason, if what `start` answers says at that moment that it may. */
+export function untilAborted<T>(
+  signal: AbortSignal | undefined,
+  start: (resolve: (value: T) => void, reject: (error: unknown) => void) => () => boolean,
+): Promise<T> {
+  let giveUp: () => boolean
+  let fail: (error: unknown) => void
+  const promise = new Promise<T>((resolve, reject) => {
+    fail = reject
+    giveUp = start(resolve, reject)
+  })
+  if (signal === undefined) return promise
+  const abort = (): void => {
+    if (giveUp()) fail(signal.reason)
+  }
+  signal.addEventListener('abort', abort)
+  // One signal may stand for a whole page.
+  return promise.finally(() => signal.removeEventListener('abort', abort))
+}

@@ -4,7 +4,7 @@ import { commit } from './indexeddb-commit.ts'
 import type { Connection } from './indexeddb-connection.ts'
 import { isRetriable } from './indexeddb-errors.ts'
 import { Job, type Work, nameOf } from './indexeddb-job.ts'
-import { NUMBERS, STORE } from './indexeddb-requests.ts'
+import { NUMBERS, STORE, untilAborted } from './indexeddb-requests.ts'
 
 /**
  * Group commit: what is written in one turn, or while a transaction is running, shares the next one, and is done when
@@ -26,17 +26,15 @@ export class Writes {
 
   /** Resolves with `result`; rejects with what the plan threw, or with what IndexedDB said. */
   add<T>(work: Work, signal: AbortSignal | undefined, result: T): Promise<T> {
-    return new Promise((resolve, reject) => {
+    return untilAborted(signal, (resolve, reject) => {
       const job = new Job(work, () => resolve(result), reject)
-      const abort = (): void => {
-        const at = this.#queue.indexOf(job)
-        if (at < 0) return
-        this.#queue.splice(at, 1)
-        reject(signal!.reason as Error)
-      }
-      signal?.addEventListener('abort', abort, { once: true })
       this.#queue.push(job)
       if (!this.#running) void this.#run()
+      return () => {
+        const at = this.#queue.indexOf(job)
+        if (at >= 0) this.#queue.splice(at, 1)
+        return at >= 0
+      }
     })
   }
 

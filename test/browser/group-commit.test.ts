@@ -202,6 +202,18 @@ describe('of writes that share a transaction', () => {
   })
 })
 
+test('a signal that stands for many calls is left by each of them', async () => {
+  const { signal } = new AbortController()
+  const added = vi.spyOn(signal, 'addEventListener')
+  const removed = vi.spyOn(signal, 'removeEventListener')
+  await store.set('a', 1, { signal })
+  await store.get('a', { signal })
+  await store.update('a', (n: number) => n + 1, { signal })
+  await store.getMany(['a', 'warm'], { signal })
+  expect(added.mock.calls.length).toBeGreaterThan(0)
+  expect(removed.mock.calls.length).toBe(added.mock.calls.length)
+})
+
 describe('reads share transactions', () => {
   beforeEach(async () => {
     await store.setMany(times(1000, (i) => [`key-${String(i).padStart(4, '0')}`, i] as const))
