@@ -28,13 +28,31 @@ export function keyToName(key: unknown): Name {
 export function nameToKey(name: Name): Key | undefined {
   if (PLAIN.test(name)) return name.slice(1)
   try {
-    if (ESCAPED.test(name)) return decodeURIComponent(name.slice(1))
+    const text = unescaped(name)
+    if (text !== undefined) return text
     const key = name[0] === '(' ? (name.slice(1).match(/[^,]+/g) ?? []).map(readAtom) : readAtom(name)
     return fullName(key) === name ? key : undefined
   } catch {
     return undefined
   }
 }
+
+/** The text of a string's name, if that is in its only form. Names in a listing often start as the one before does. */
+function unescaped(name: Name): string | undefined {
+  const end = name.lastIndexOf('%') + 3
+  const start = name.slice(0, end)
+  const rest = name.slice(end)
+  if (start !== lastStart) {
+    if (!ESCAPED.test(start)) return undefined
+    lastText = decodeURIComponent(start.slice(1))
+    lastStart = start
+  }
+  return SAFE.test(rest) ? lastText + rest : undefined
+}
+
+/** Up to the last character that is escaped, and what that stands for. */
+let lastStart = ''
+let lastText = ''
 
 /** The name before it is shortened: equal for equal keys only. */
 export function fullName(key: unknown): string {

@@ -229,3 +229,10 @@ function withoutNegativeZero(key: Key): unknown {
     Object.entries(key).map(([property, value]) => [property, withoutNegativeZero(value as Key)]),
   )
 }
+
+test('a name that no key has is none, however much of it the name before had, too', () => {
+  for (const key of ['user:1', 'user:2', 'ü', '日本:x', 'x%3a', '😀tail', 'user:'])
+    expect(nameToKey(keyToName(key))).toBe(key)
+  const none = ['s%41b%2dc', 's%2d', 's%', 's%3', 's%zz', 's%ff', 's%e0%80%80', 'sA', 's%3A', '%3a', 'suser%3aB']
+  expect(none.map(nameToKey)).toEqual(none.map(() => undefined))
+})
