@@ -30,8 +30,11 @@ export function commit(
     let waiting = false
     let thrown: { readonly error: unknown } | undefined
     let mark: IDBRequest<IDBValidKey> | undefined
-    transaction.oncomplete = () => resolve(mark?.result as number | undefined)
-    transaction.onabort = () => reject(thrown ? thrown.error : (transaction.error ?? aborted()))
+    let failed: DOMException | null = null
+    // WebKit completes a transaction after `commit` even if one of its requests fails then.
+    transaction.onerror = ({ target }) => (failed ??= (target as IDBRequest).error)
+    transaction.oncomplete = () => (failed ? reject(failed) : resolve(mark?.result as number | undefined))
+    transaction.onabort = () => reject(thrown ? thrown.error : (transaction.error ?? failed ?? aborted()))
 
     const plan = (job: Job, stored: readonly unknown[]): void => {
       try {
