@@ -41,8 +41,6 @@ export async function spawnChromium(folder, under = []) {
     // Until none of them is left: what still runs may still write.
     while (killGroup()) await sleep(5)
     await ended
-    // Chromium 156, started in the same moment, sometimes finds no database and makes a new one.
-    await sleep(500)
   }
   process.once('exit', killGroup)
   try {
