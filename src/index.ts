@@ -22,6 +22,7 @@ export {
   StoreExistsError,
   StoreIdMismatchError,
   StoreReleasedError,
+  StoreLostError,
   SyncUnsupportedError,
   BusyError,
   AtomicUnsupportedError,

@@ -83,16 +83,30 @@ export class Connection {
   }
 }
 
-/** Open a database, and make it if it is new; without `create` that is taken back, and fails with an AbortError. */
-export async function openDatabase(name: string, { create }: { readonly create: boolean }): Promise<IDBDatabase> {
+export interface OpenOptions {
+  /** Make it if it is new; without, that is taken back, and fails with an AbortError. */
+  readonly create: boolean
+  /** It is new because the browser has deleted the one that was there, and says why. */
+  readonly onLoss?: (why: string) => void
+}
+
+export async function openDatabase(name: string, { create, onLoss }: OpenOptions): Promise<IDBDatabase> {
   const request = indexedDB.open(name)
-  request.onupgradeneeded = () => {
+  request.onupgradeneeded = (event) => {
+    const { dataLoss, dataLossMessage } = event as VersionChangeInChromium
+    if (dataLoss === 'total') onLoss?.(dataLossMessage)
     if (!create) return request.transaction!.abort()
     request.result.createObjectStore(STORE)
     request.result.createObjectStore(NUMBERS, { autoIncrement: true })
   }
   await answered(request)
   return request.result
+}
+
+/** In no standard (w3c/IndexedDB#30). */
+interface VersionChangeInChromium extends IDBVersionChangeEvent {
+  readonly dataLoss: 'none' | 'total'
+  readonly dataLossMessage: string
 }
 
 /** The number of the last transaction that was numbered. */

@@ -1,5 +1,6 @@
 import { type BaseConfig, type Blob, type Durability, registerBackend } from '../base/backend.ts'
 import type { Name } from '../base/entry.ts'
+import { StoreLostError } from '../base/errors.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
 import { fields, optional, text } from '../base/schema.ts'
 import { type ContainerState, type IsSame, blobDefinition } from '../engine/blob-definition.ts'
@@ -7,6 +8,7 @@ import { type BlobOptions, blobOptions } from './blob-options.ts'
 import { indexedDbBlobs, indexedDbCapabilities } from './indexeddb-blobs.ts'
 import { Connection, openDatabase } from './indexeddb-connection.ts'
 import { guarded } from './indexeddb-errors.ts'
+import { renewLog } from './indexeddb-log.ts'
 import { toBlob } from './indexeddb-record.ts'
 import { NUMBERS, STORE, answered, answerOf } from './indexeddb-requests.ts'
 import { type SerializerOption, checkSerializer, serializer } from './serializer.ts'
@@ -35,10 +37,10 @@ registerBackend(
     refine: checkSerializer,
     capabilities: (config) => ({ ...indexedDbCapabilities, serializer: config.serializer }),
     locate: nameOf,
-    container: (config) => guarded(nameOf(config), look),
+    container: (config, { onError }) => guarded(nameOf(config), (name) => look(name, onError)),
     open: (config, _context, isSame) =>
       guarded(nameOf(config), async (name) => {
-        const database = await openDatabase(name, { create: true })
+        const [database] = await Promise.all([openDatabase(name, { create: true }), renewLog()])
         return indexedDbBlobs(new Connection(database, () => reopen(name, isSame)), config.durability)
       }),
     remove: (config) => guarded(nameOf(config), (name) => answered(indexedDB.deleteDatabase(name))),
@@ -50,10 +52,10 @@ function nameOf({ name, id }: Config): string {
   return name ?? `konserve-${id}`
 }
 
-async function look(name: string): Promise<ContainerState> {
+async function look(name: string, onError: (error: unknown) => void): Promise<ContainerState> {
   let database: IDBDatabase
   try {
-    database = await openDatabase(name, { create: false })
+    database = await openDatabase(name, { create: false, onLoss: (why) => onError(storeLost(name, why)) })
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') return 'absent'
     throw error
@@ -66,6 +68,13 @@ async function look(name: string): Promise<ContainerState> {
   } finally {
     database.close()
   }
+}
+
+function storeLost(name: string, why: string): StoreLostError {
+  return new StoreLostError(
+    `The browser has deleted the databases of this site, ${name} among them, because it found them damaged (${why}). ` +
+      'Write again what you have a copy of.',
+  )
 }
 
 function isOurs({ objectStoreNames }: IDBDatabase): boolean {

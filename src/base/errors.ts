@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'STORE_EXISTS'
   | 'STORE_ID_MISMATCH'
   | 'STORE_RELEASED'
+  | 'STORE_LOST'
   | 'SYNC_UNSUPPORTED'
   | 'BUSY'
   | 'ATOMIC_UNSUPPORTED'
@@ -80,6 +81,8 @@ export const StoreIdMismatchError: CodedErrorClass<'STORE_ID_MISMATCH'> = coded(
 export type StoreIdMismatchError = CodedError<'STORE_ID_MISMATCH'>
 export const StoreReleasedError: CodedErrorClass<'STORE_RELEASED'> = coded('StoreReleased')
 export type StoreReleasedError = CodedError<'STORE_RELEASED'>
+export const StoreLostError: CodedErrorClass<'STORE_LOST'> = coded('StoreLost')
+export type StoreLostError = CodedError<'STORE_LOST'>
 export const SyncUnsupportedError: CodedErrorClass<'SYNC_UNSUPPORTED'> = coded('SyncUnsupported')
 export type SyncUnsupportedError = CodedError<'SYNC_UNSUPPORTED'>
 export const BusyError: CodedErrorClass<'BUSY'> = coded('Busy')

@@ -30,29 +30,36 @@ export function rescue<T>(
   return isPromise(value) ? value.then(undefined, onError) : value
 }
 
-/** Run `fn`, then `cleanup`, however `fn` ended: with the error, if it failed. */
-export function ensure<T>(fn: () => PromiseOrValue<T>, cleanup: (error?: unknown) => void): PromiseOrValue<T> {
+/**
+ * Run `fn`, then `cleanup`, however `fn` ended: with the error, if it failed. What `fn` answers goes through `map` before,
+ * which saves a promise of its own.
+ */
+export function ensure<T, R = T>(
+  fn: () => PromiseOrValue<T>,
+  cleanup: (error?: unknown) => void,
+  map: (value: T) => R = (value) => value as unknown as R,
+): PromiseOrValue<R> {
+  const fail = (error: unknown): never => {
+    cleanup(error)
+    throw error
+  }
+  const end = (value: T): R => {
+    let answer: R
+    try {
+      answer = map(value)
+    } catch (error) {
+      return fail(error)
+    }
+    cleanup()
+    return answer
+  }
   let value: PromiseOrValue<T>
   try {
     value = fn()
   } catch (error) {
-    cleanup(error)
-    throw error
+    return fail(error)
   }
-  if (!isPromise(value)) {
-    cleanup()
-    return value
-  }
-  return value.then(
-    (answer) => {
-      cleanup()
-      return answer
-    },
-    (error: unknown) => {
-      cleanup(error)
-      throw error
-    },
-  )
+  return isPromise(value) ? value.then(end, fail) : end(value)
 }
 
 /** Run `fn`; if it fails, run `cleanup` before failing with the same error. */

@@ -26,8 +26,12 @@ export interface Handle extends EngineUser {
   readonly watches: Set<() => void>
   engine: Engine
   released: boolean
-  /** Count `task` among the running calls until it ends. What it fails of, `explain` may add to. */
-  track<T>(task: () => PromiseOrValue<T>, explain?: (error: unknown) => void): PromiseOrValue<T>
+  /** Count `task` among the running calls until it ends, and `map` its answer. What it fails of, `explain` may add to. */
+  track<T, R>(
+    task: () => PromiseOrValue<T>,
+    map: ((answer: T) => R) | undefined,
+    explain: ((error: unknown) => void) | undefined,
+  ): PromiseOrValue<R>
 }
 
 /** A handle that is yet to get its engine. */
@@ -41,12 +45,13 @@ export function makeHandle(config: AnyConfig, onError: (error: unknown) => void)
     hooks: new Map(),
     watches: new Set(),
     released: false,
-    track(task, explain) {
+    track(task, map, explain) {
       running++
-      return ensure(task, (error) => {
+      const end = (error?: unknown): void => {
         if (--running === 0) finish()
         if (error !== undefined) explain?.(error)
-      })
+      }
+      return ensure(task, end, map)
     },
     stop({ sync }) {
       if (sync && running > 0)
@@ -66,13 +71,17 @@ export function checkOpen({ released }: Handle): void {
 
 type Options = CallOptions & { readonly durability?: Durability | undefined }
 
-/** Run the body of a public call: refused once the store is released, counted while it runs, sync or async as asked. */
-export function run<T>(
+/**
+ * Run the body of a public call: refused once the store is released, counted while it runs, sync or async as asked. The
+ * caller gets what `map` makes of its answer.
+ */
+export function run<T, R = T>(
   { handle }: Context,
   options: Options | undefined,
   body: (backend: Backend, call: Call) => PromiseOrValue<T>,
+  map?: (answer: T) => R,
   explain?: (error: unknown) => void,
-): PromiseOrValue<T> {
+): PromiseOrValue<R> {
   const sync = options?.sync === true
   const call: Call = {
     sync,
@@ -84,7 +93,7 @@ export function run<T>(
     call.signal?.throwIfAborted()
     const { backend } = handle.engine
     if (sync && backend.capabilities.sync === false) throw syncUnsupported(handle.config.backend)
-    return handle.track(() => body(backend, call), explain)
+    return handle.track(() => body(backend, call), map, explain)
   })
 }
 
@@ -110,16 +119,23 @@ export function answer<T>(sync: boolean, task: () => PromiseOrValue<T>): Promise
 export type KeyCall = [backend: Backend, call: Call, name: Name, inner: Key]
 
 /** `run` for a call on one key, with its name and the store's key for it: errors that say no key are about this one. */
-export function onKey<T>(
+export function onKey<T, R = T>(
   context: Context,
   key: Key,
   options: Options | undefined,
   body: (...keyCall: KeyCall) => PromiseOrValue<T>,
-): PromiseOrValue<T> {
+  map?: (answer: T, inner: Key) => R,
+): PromiseOrValue<R> {
+  let inner: Key
+  const onName = (backend: Backend, call: Call): PromiseOrValue<T> => {
+    const [name, own] = nameAndKey(context, key)
+    inner = own
+    return body(backend, call, name, own)
+  }
   const explain = (error: unknown): void => {
     if (error instanceof KonserveError) error.key ??= key
   }
-  return run(context, options, (backend, call) => body(backend, call, ...nameAndKey(context, key)), explain)
+  return run(context, options, onName, map && ((found) => map(found, inner)), explain)
 }
 
 /** The store's key for a key of the scope, and its name; `REENTRANT_UPDATE` while its update function is running. */

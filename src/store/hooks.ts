@@ -32,7 +32,10 @@ export function removeWriteHook({ handle }: Context, id: string): boolean {
 
 /** The hooks of all handles of the store. A hook of a scope hears of its own keys only, as it knows them. */
 export function listeners({ handle }: Context): ((written: Written) => void)[] {
-  return [...handle.engine.users].flatMap((user) => [...((user as Partial<Handle>).hooks?.values() ?? [])])
+  const found: ((written: Written) => void)[] = []
+  for (const { hooks } of handle.engine.users as Iterable<Partial<Handle>>)
+    if (hooks?.size) found.push(...hooks.values())
+  return found
 }
 
 export function fire(context: Context, written: Written): void {

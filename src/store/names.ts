@@ -14,12 +14,27 @@ export { isLongName }
  * starts alike stands together. INVALID_KEY, with where and why, for what is no key.
  */
 export function keyToName(key: unknown): Name {
-  if (typeof key === 'string' && key.length < MAX_NAME_LENGTH && SAFE.test(key)) return `s${key}`
+  if (typeof key !== 'string') return shortened(fullName(key))
+  if (key.length < MAX_NAME_LENGTH && SAFE.test(key)) return `s${key}`
+  // Keys that follow one another often start alike: `user:17`.
+  const tail = lastKeyStart !== '' && key.startsWith(lastKeyStart) ? key.slice(lastKeyStart.length) : undefined
+  if (tail !== undefined && SAFE.test(tail)) return shortened(lastNameStart + tail)
   const name = fullName(key)
+  const safe = SAFE_END.exec(key)![0].length
+  lastKeyStart = key.slice(0, key.length - safe)
+  lastNameStart = name.slice(0, name.length - safe)
+  return shortened(name)
+}
+
+function shortened(name: Name): Name {
   return name.length <= MAX_NAME_LENGTH
     ? name
     : `${name.slice(0, LONG_NAME_CUT)}~${toBase32Hex(sha512(utf8Encoder.encode(name))).slice(0, 52)}`
 }
+
+/** The last string of `keyToName` up to the last character that is escaped, and how its name starts. */
+let lastKeyStart = ''
+let lastNameStart = ''
 
 /**
  * The key of a name. `undefined` for a long name, whose key is in its metadata (`isLongName` tells), and for what is
@@ -39,14 +54,13 @@ export function nameToKey(name: Name): Key | undefined {
 
 /** The text of a string's name, if that is in its only form. Names in a listing often start as the one before does. */
 function unescaped(name: Name): string | undefined {
-  const end = name.lastIndexOf('%') + 3
-  const start = name.slice(0, end)
-  const rest = name.slice(end)
-  if (start !== lastStart) {
+  if (lastStart === '' || !name.startsWith(lastStart) || name.indexOf('%', lastStart.length) >= 0) {
+    const start = name.slice(0, name.lastIndexOf('%') + 3)
     if (!ESCAPED.test(start)) return undefined
     lastText = decodeURIComponent(start.slice(1))
     lastStart = start
   }
+  const rest = name.slice(lastStart.length)
   return SAFE.test(rest) ? lastText + rest : undefined
 }
 
@@ -77,6 +91,7 @@ type Path = readonly (string | number)[]
 
 const MAX_DEPTH = 100
 const SAFE = /^[a-z0-9_-]*$/
+const SAFE_END = /[a-z0-9_-]*$/
 /** The name of a string, if it is one of UTF-8: what is escaped is what has to be. */
 const ESCAPED = /^s(?:[a-z0-9_-]|%(?!2d|3[0-9]|5f|6[1-9a-f]|7[0-9a])[0-9a-f]{2})*$/
 /** The name of a string that has nothing to escape. */

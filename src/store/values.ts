@@ -23,44 +23,39 @@ import type {
  */
 
 export function get(context: Context, key: Key, options?: GetOptions): PromiseOrValue<unknown> {
-  return onKey(context, key, options, (backend, call, name, inner) =>
-    chain(backend.read(name, call), (entry) => {
-      const value = valueOf(entry, inner)
-      return value === NOTHING ? options?.default : value
-    }),
-  )
+  const answer = (entry: Entry | undefined, inner: Key): unknown => {
+    const value = valueOf(entry, inner)
+    return value === NOTHING ? options?.default : value
+  }
+  return onKey(context, key, options, (backend, call, name) => backend.read(name, call), answer)
 }
 
 export function has(context: Context, key: Key, options?: CallOptions): PromiseOrValue<boolean> {
-  return onKey(context, key, options, (backend, call, name) =>
-    chain(backend.readMeta(name, call), (meta) => meta !== undefined && isLive(meta)),
-  )
+  const isThere = (meta: Meta | undefined): boolean => meta !== undefined && isLive(meta)
+  return onKey(context, key, options, (backend, call, name) => backend.readMeta(name, call), isThere)
 }
 
 export function getMeta(context: Context, key: Key, options?: CallOptions): PromiseOrValue<EntryMeta | undefined> {
-  return onKey(context, key, options, (backend, call, name, inner) =>
-    chain(backend.readMeta(name, call), (meta) => {
-      if (meta && isLive(meta)) return presentMeta(checked(meta, inner), context.scope)
-    }),
-  )
+  const answer = (meta: Meta | undefined, inner: Key): EntryMeta | undefined =>
+    meta && isLive(meta) ? presentMeta(checked(meta, inner), context.scope) : undefined
+  return onKey(context, key, options, (backend, call, name) => backend.readMeta(name, call), answer)
 }
 
 export function set(context: Context, key: Key, value: unknown, options?: SetOptions): PromiseOrValue<void> {
-  return onKey(context, key, options, (backend, call, name, inner) => {
-    const meta = newMeta(inner, 'value', options)
-    return chain(backend.write(name, { meta, value }, {}, call), () =>
-      fire(context, { op: 'set', key: inner, value, meta }),
-    )
-  })
+  let meta: Meta
+  const write = (...[backend, call, name, inner]: KeyCall): PromiseOrValue<unknown> => {
+    meta = newMeta(inner, 'value', options)
+    return backend.write(name, { meta, value }, {}, call)
+  }
+  return onKey(context, key, options, write, (_, inner) => fire(context, { op: 'set', key: inner, value, meta }))
 }
 
 export function remove(context: Context, key: Key, options?: WriteOptions): PromiseOrValue<boolean> {
-  return onKey(context, key, options, (backend, call, name, inner) =>
-    chain(backend.delete(name, {}, call), (deleted) => {
-      if (deleted) fire(context, { op: 'delete', key: inner })
-      return deleted
-    }),
-  )
+  const told = (deleted: boolean, inner: Key): boolean => {
+    if (deleted) fire(context, { op: 'delete', key: inner })
+    return deleted
+  }
+  return onKey(context, key, options, (backend, call, name) => backend.delete(name, {}, call), told)
 }
 
 export function getIn(context: Context, path: Path<Key>, options?: GetOptions): PromiseOrValue<unknown> {

@@ -10,6 +10,7 @@ const CLASSES: Record<string, string> = {
   StoreExistsError: 'STORE_EXISTS',
   StoreIdMismatchError: 'STORE_ID_MISMATCH',
   StoreReleasedError: 'STORE_RELEASED',
+  StoreLostError: 'STORE_LOST',
   SyncUnsupportedError: 'SYNC_UNSUPPORTED',
   BusyError: 'BUSY',
   AtomicUnsupportedError: 'ATOMIC_UNSUPPORTED',
