@@ -120,7 +120,22 @@ interface WithRecords {
   }): IDBRequest<{ readonly key: IDBValidKey; readonly value: unknown }[]>
 }
 
+/** In one request, where the browser can. */
+function readRecords(
+  store: IDBObjectStore & WithRecords,
+  query: IDBKeyRange,
+  count: number,
+  direction: IDBCursorDirection,
+): Promise<Found> | undefined {
+  const request = store.getAllRecords?.({ query, count, direction })
+  return (
+    request && answerOf(request).then((records) => [records.map(({ key }) => key), records.map(({ value }) => value)])
+  )
+}
+
 function readForwards(store: IDBObjectStore, range: IDBKeyRange, most: number, values: boolean): Promise<Found> {
+  const records = values ? readRecords(store, range, most, 'next') : undefined
+  if (records) return records
   const keys = store.getAllKeys(range, most)
   if (!values) return answerOf(keys).then((names) => [names, []])
   const stored: IDBRequest<unknown[]> = store.getAll(range, most)
@@ -128,13 +143,8 @@ function readForwards(store: IDBObjectStore, range: IDBKeyRange, most: number, v
 }
 
 function readBackwards(store: IDBObjectStore, range: IDBKeyRange, most: number, values: boolean): Promise<Found> {
-  const { getAllRecords } = store as WithRecords
-  if (values && getAllRecords) {
-    return answerOf(getAllRecords.call(store, { query: range, count: most, direction: 'prev' })).then((records) => [
-      records.map(({ key }) => key),
-      records.map(({ value }) => value),
-    ])
-  }
+  const records = values ? readRecords(store, range, most, 'prev') : undefined
+  if (records) return records
   const found: Found = [[], []]
   const request = values ? store.openCursor(range, 'prev') : store.openKeyCursor(range, 'prev')
   return new Promise((resolve, reject) => {

@@ -367,15 +367,16 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
   if (blobs.scan) {
     backend.scan = (options, call) =>
       listing(options, call, (range, isShown) =>
-        chain(blobs.scan!(range, call), ({ entries, next }) =>
-          chain(
+        chain(blobs.scan!(range, call), ({ entries, next }) => {
+          options.onNext?.(next && isShown(next) ? next : undefined)
+          return chain(
             mapInOrder(
               entries.filter(([name]) => isShown(name)),
               ([name, blob]) => chain(open(name, blob, call), (entry): [Name, Entry] => [name, entry!]),
             ),
             (opened) => ({ entries: opened, next }),
-          ),
-        ),
+          )
+        }),
       )
   }
   return backend

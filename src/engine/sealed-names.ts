@@ -33,19 +33,24 @@ export function sealedNames(backend: Backend, key: Uint8Array, { sealName, openN
     return [plain[0] === WHOLE ? utf8Decoder.decode(plain.subarray(1)) : UNKNOWN + sealed]
   }
 
+  const nextOf = (next: Name | undefined): Name | undefined => next && (isReserved(next) ? next : UNKNOWN + next)
+
   const page = <T>(
     options: ListOptions,
     list: (range: ListOptions) => T,
   ): { readonly range: T; readonly shown: (sealed: Name) => Name[] } => {
-    const { prefix = '', after } = options
+    const { prefix = '', after, onNext } = options
     if (isReserved(prefix)) return { range: list(options), shown: (name) => [name] }
     return {
-      range: list({ ...options, prefix: '', after: after === undefined ? after : seal(after) }),
+      range: list({
+        ...options,
+        prefix: '',
+        after: after === undefined ? after : seal(after),
+        onNext: onNext && ((next) => onNext(nextOf(next))),
+      }),
       shown: (sealed) => open(sealed).filter((name) => name.startsWith(prefix) || name.startsWith(UNKNOWN)),
     }
   }
-
-  const nextOf = (next: Name | undefined): Name | undefined => next && (isReserved(next) ? next : UNKNOWN + next)
 
   const { hold, scan, readStream, writeStream } = backend
   return {

@@ -95,6 +95,7 @@ export function pageOf<T>(
   limit: number,
   backend: Backend,
   call: Call,
+  onNext?: (next: Name | undefined) => void,
 ): PromiseOrValue<Page<T>> {
   const wanted = prefix === undefined ? prefix : toPrefix(prefix)
   const start = scope.start(wanted)
@@ -103,6 +104,7 @@ export function pageOf<T>(
     after,
     limit: Math.min(limit, NAMES_PAGE),
     reverse,
+    onNext,
   }
   return chain(find(backend, call, range), ({ keys: found, values, next }) => {
     const page = { keys: [] as Key[], values: [] as T[], next }
@@ -125,52 +127,95 @@ function listing<T, Shown>(
   let after: Name | undefined
   let left = options.limit ?? Infinity
   let done = false
-  const page = (): PromiseOrValue<readonly Shown[] | undefined> =>
+  const page: NextPage<Shown> = (onNext) =>
     done
       ? undefined
       : run(context, options, (backend, call) => {
           checkCount('limit', left)
           if (left === 0) return undefined
           after ??= options.after === undefined ? undefined : keyToName(context.scope.inner(options.after))
-          return chain(pageOf(find, context, options, after, left, backend, call), (found) => {
-            const shown = show(found)
+          let known = false
+          const move = (next: Name | undefined): void => {
+            if (known) return
+            known = true
+            after = next
+            done = next === undefined
+          }
+          // How much of a page counts against a limit is only known once it is decoded.
+          const early = (next: Name | undefined): void => {
+            move(next)
+            onNext()
+          }
+          const found = pageOf(
+            find,
+            context,
+            options,
+            after,
+            left,
+            backend,
+            call,
+            left === Infinity ? early : undefined,
+          )
+          return chain(found, (whole) => {
+            move(whole.next)
+            const shown = show(whole)
             const wanted = shown.length > left ? shown.slice(0, left) : shown
             left -= wanted.length
-            after = found.next
-            done = after === undefined || left === 0
+            done ||= left === 0
             return wanted
           })
         })
-  return options.sync === true ? syncItems(page as () => readonly Shown[] | undefined) : asyncItems(page)
+  return options.sync === true
+    ? syncItems(() => page(() => undefined) as readonly Shown[] | undefined)
+    : asyncItems(page)
 }
+
+/** The next page; nothing once there is none. `onNext` may be called as soon as the one after it can be asked for. */
+type NextPage<T> = (onNext: () => void) => PromiseOrValue<readonly T[] | undefined>
 
 function* syncItems<T>(page: () => readonly T[] | undefined): Generator<T, undefined> {
   for (let items = page(); items; items = page()) yield* items
 }
 
 /**
- * A page is read while the one before it is being used. Written out, because an async generator takes longer for an item
- * than a listing of keys does.
+ * A page is read while the one before it is being used, or decoded where somebody waits for that. Written out, because an
+ * async generator takes longer for an item than a listing of keys does.
  */
-function asyncItems<T>(page: () => PromiseOrValue<readonly T[] | undefined>): AsyncIterableIterator<T> {
+function asyncItems<T>(page: NextPage<T>): AsyncIterableIterator<T> {
   let items: readonly T[] = []
   let at = 0
   let ended = false
   let ahead: Promise<readonly T[] | undefined> | undefined
+  let awaiting = false
   /** Calls that wait for a page, each for the one before it. */
   let waiting = 0
   let turn: Promise<unknown> = Promise.resolve()
 
+  const readAhead = (): void => {
+    ahead = Promise.resolve(page(onNext))
+    // Whoever stops listening does not hear of what it fails of.
+    ahead.catch(() => undefined)
+  }
+
+  const onNext = (): void => {
+    if (!awaiting || ended) return
+    awaiting = false
+    readAhead()
+  }
+
   const load = async (): Promise<IteratorResult<T>> => {
     try {
       while (!ended && at === items.length) {
-        const found = await (ahead ?? page())
+        if (ahead === undefined) readAhead()
+        const current = ahead
+        ahead = undefined
+        awaiting = true
+        const found = await current
+        awaiting = false
         ended ||= found === undefined
         items = found ?? []
         at = 0
-        ahead = ended ? undefined : Promise.resolve(page())
-        // Whoever stops listening does not hear of what it fails of.
-        ahead?.catch(() => undefined)
+        if (!ended && ahead === undefined) readAhead()
       }
     } catch (error) {
       ended = true

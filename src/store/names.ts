@@ -41,10 +41,14 @@ let lastNameStart = ''
  * not the name of a key at all: one of ours (`isReserved`), or a text that `keyToName` answers for no key.
  */
 export function nameToKey(name: Name): Key | undefined {
+  // Names in a listing often start as the one before does.
+  if (lastStart !== '' && name.startsWith(lastStart)) {
+    SAFE_REST.lastIndex = lastStart.length
+    if (SAFE_REST.test(name)) return lastText + name.slice(lastStart.length)
+  }
   if (PLAIN.test(name)) return name.slice(1)
   try {
-    const text = unescaped(name)
-    if (text !== undefined) return text
+    if (ESCAPED.test(name)) return unescaped(name)
     const key = name[0] === '(' ? (name.slice(1).match(/[^,]+/g) ?? []).map(readAtom) : readAtom(name)
     return fullName(key) === name ? key : undefined
   } catch {
@@ -52,16 +56,12 @@ export function nameToKey(name: Name): Key | undefined {
   }
 }
 
-/** The text of a string's name, if that is in its only form. Names in a listing often start as the one before does. */
-function unescaped(name: Name): string | undefined {
-  if (lastStart === '' || !name.startsWith(lastStart) || name.indexOf('%', lastStart.length) >= 0) {
-    const start = name.slice(0, name.lastIndexOf('%') + 3)
-    if (!ESCAPED.test(start)) return undefined
-    lastText = decodeURIComponent(start.slice(1))
-    lastStart = start
-  }
-  const rest = name.slice(lastStart.length)
-  return SAFE.test(rest) ? lastText + rest : undefined
+/** The text of a string's name. */
+function unescaped(name: Name): string {
+  const end = name.lastIndexOf('%') + 3
+  lastStart = name.slice(0, end)
+  lastText = decodeURIComponent(lastStart.slice(1))
+  return lastText + name.slice(end)
 }
 
 /** Up to the last character that is escaped, and what that stands for. */
@@ -92,6 +92,7 @@ type Path = readonly (string | number)[]
 const MAX_DEPTH = 100
 const SAFE = /^[a-z0-9_-]*$/
 const SAFE_END = /[a-z0-9_-]*$/
+const SAFE_REST = /[a-z0-9_-]*$/y
 /** The name of a string, if it is one of UTF-8: what is escaped is what has to be. */
 const ESCAPED = /^s(?:[a-z0-9_-]|%(?!2d|3[0-9]|5f|6[1-9a-f]|7[0-9a])[0-9a-f]{2})*$/
 /** The name of a string that has nothing to escape. */
