@@ -26,11 +26,13 @@ export function firefoxLaunchOptions() {
 }
 
 /**
- * A headless Firefox whose storage is on disk, in the folder `profile`.
+ * A headless Firefox whose storage is on disk, in the folder `profile`. A page that is driven counts as one that is being
+ * debugged, in which every promise records the stack that it was made on: 4 µs in the place of half a one. Not here.
  *
  * @param {string} profile
  * @returns {Promise<import('playwright').BrowserContext>}
  */
 export function openFirefox(profile) {
-  return firefox.launchPersistentContext(profile, { headless: true, ...firefoxLaunchOptions() })
+  const firefoxUserPrefs = { 'javascript.options.asyncstack': false }
+  return firefox.launchPersistentContext(profile, { headless: true, ...firefoxLaunchOptions(), firefoxUserPrefs })
 }

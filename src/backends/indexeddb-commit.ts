@@ -92,7 +92,7 @@ export function commit(
         feed()
       }
       // Its failure is the transaction's.
-      getAll(store, names, read, () => undefined)
+      getAll(store, names, read)
     }
     started = true
     feed()

@@ -24,7 +24,7 @@ export class Connection {
 
   /** A new transaction, or nothing while the database is closed. */
   begin(
-    stores: readonly string[],
+    stores: string | readonly string[],
     mode: IDBTransactionMode,
     options?: IDBTransactionOptions,
   ): IDBTransaction | undefined {
@@ -111,7 +111,7 @@ interface VersionChangeInChromium extends IDBVersionChangeEvent {
 
 /** The number of the last transaction that was numbered. */
 export async function lastNumber(connection: Connection): Promise<number> {
-  const numbers = connection.begin([NUMBERS], 'readonly')?.objectStore(NUMBERS)
+  const numbers = connection.begin(NUMBERS, 'readonly')?.objectStore(NUMBERS)
   const cursor = numbers && (await answerOf(numbers.openKeyCursor(null, 'prev')))
   return Math.max(0, Number(cursor?.key ?? 0))
 }

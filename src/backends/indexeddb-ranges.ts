@@ -19,14 +19,14 @@ export function getAll(
   store: IDBObjectStore,
   names: readonly Name[],
   onAnswer: (stored: unknown[]) => void,
-  onError: (error: unknown) => void,
+  onError?: (error: unknown) => void,
 ): void {
-  if (names.length >= BULK) return void getRuns(store, names).then(onAnswer, onError)
+  if (names.length >= BULK) return void getRuns(store, names).then(onAnswer, onError ?? (() => undefined))
   const requests = names.map((name) => store.get(name))
   const last = requests.at(-1)
   if (last === undefined) return onAnswer([])
   last.onsuccess = () => onAnswer(requests.map(({ result }) => result as unknown))
-  last.onerror = () => onError(last.error)
+  if (onError) last.onerror = () => onError(last.error)
 }
 
 /** Runs of names with no other name of the store between them are read as ranges. */

@@ -85,7 +85,7 @@ export class Reads {
   }
 
   #begin(): void {
-    const transaction = this.#connection.begin([STORE], 'readonly')
+    const transaction = this.#connection.begin(STORE, 'readonly')
     if (transaction === undefined) return this.#reopen()
     const live: Live = { store: transaction.objectStore(STORE), began: Date.now(), issued: 0, running: 0 }
     this.#live = live

@@ -87,7 +87,7 @@ export class Writes {
     let transaction: IDBTransaction
     const marks = this.#channel.marks()
     try {
-      const stores = marks.numbered || jobs.some(({ work }) => work.flushes) ? [STORE, NUMBERS] : [STORE]
+      const stores = marks.numbered || jobs.some(({ work }) => work.flushes) ? [STORE, NUMBERS] : STORE
       const durability = jobs.some(({ work }) => work.durability === 'strict') ? 'strict' : 'relaxed'
       const begin = (): IDBTransaction | undefined => this.#connection.begin(stores, 'readwrite', { durability })
       transaction = begin() ?? (await this.#reopen(begin))

@@ -1,6 +1,7 @@
+import type { Pair } from '../base/backend.ts'
 import { type Entry, type Key, type Meta, isLive } from '../base/entry.ts'
 import { CorruptEntryError, InvalidPathError, NotAValueError } from '../base/errors.ts'
-import { type PromiseOrValue, chain, isPromise } from '../base/promise-or-value.ts'
+import { type PromiseOrValue, isPromise } from '../base/promise-or-value.ts'
 import { cloneBy } from '../codec/platform-clone.ts'
 import { type Context, type KeyCall, onKey, run, whileUpdating } from './context.ts'
 import { fire } from './hooks.ts'
@@ -59,12 +60,11 @@ export function remove(context: Context, key: Key, options?: WriteOptions): Prom
 }
 
 export function getIn(context: Context, path: Path<Key>, options?: GetOptions): PromiseOrValue<unknown> {
-  return onPath(context, path, options, (segments, backend, call, name, inner) =>
-    chain(backend.read(name, call), (entry) => {
-      const value = getAt(valueOf(entry, inner), segments)
-      return value === NOTHING ? options?.default : value
-    }),
-  )
+  const answer = (entry: Entry | undefined, segments: readonly Segment[], inner: Key): unknown => {
+    const value = getAt(valueOf(entry, inner), segments)
+    return value === NOTHING ? options?.default : value
+  }
+  return onPath(context, path, options, (_, backend, call, name) => backend.read(name, call), answer)
 }
 
 export function update(
@@ -124,7 +124,7 @@ function change(
   options?: UpdateOptions,
   given?: unknown,
 ): PromiseOrValue<[unknown, unknown]> {
-  return onPath(context, path, options, (segments, backend, call, name, inner) => {
+  const write = (segments: readonly Segment[], ...[backend, call, name, inner]: KeyCall): PromiseOrValue<Pair> => {
     const isolated = cloneBy(backend.capabilities.serializer)(given)
     const deletes = op === 'deleteIn'
     const compute = (old: unknown): unknown => {
@@ -143,26 +143,32 @@ function change(
         ? undefined
         : { meta: changedMeta(live(old)?.meta, inner, 'value', options?.meta), value: next }
     }
-    const updated = backend.update(name, (old) => whileUpdating(context, name, () => step(old)), call)
-    return chain(updated, ([old, next]) => {
-      const oldValue = live(old)?.value
-      const value = live(next)?.value
-      if (next !== old) {
-        fire(context, { op, key: inner, ...(op !== 'update' && { segments }), oldValue, value, meta: next?.meta })
-      }
-      return [oldValue, value]
-    })
-  })
+    return backend.update(name, (old) => whileUpdating(context, name, () => step(old)), call)
+  }
+  const told = ([old, next]: Pair, segments: readonly Segment[], inner: Key): [unknown, unknown] => {
+    const oldValue = live(old)?.value
+    const value = live(next)?.value
+    if (next !== old) {
+      fire(context, { op, key: inner, ...(op !== 'update' && { segments }), oldValue, value, meta: next?.meta })
+    }
+    return [oldValue, value]
+  }
+  return onPath(context, path, options, write, told)
 }
 
-function onPath<T>(
+/** `onKey` for a call on a path, with what is behind its key. */
+function onPath<T, R>(
   context: Context,
   path: Path<Key>,
   options: WriteOptions | undefined,
   body: (segments: readonly Segment[], ...keyCall: KeyCall) => PromiseOrValue<T>,
-): PromiseOrValue<T> {
-  if (Array.isArray(path) && path.length > 0)
-    return onKey(context, path[0], options, (...keyCall) => body(path.slice(1), ...keyCall))
+  map: (answer: T, segments: readonly Segment[], inner: Key) => R,
+): PromiseOrValue<R> {
+  if (Array.isArray(path) && path.length > 0) {
+    const segments = path.slice(1)
+    const onName = (...keyCall: KeyCall): PromiseOrValue<T> => body(segments, ...keyCall)
+    return onKey(context, path[0], options, onName, (answer, inner) => map(answer, segments, inner))
+  }
   return run(context, options, () => {
     throw new InvalidPathError('A path is an array: [key, ...segments].')
   })
