@@ -2,6 +2,7 @@ import { type BaseConfig, type Blob, type Durability, registerBackend } from '..
 import type { Name } from '../base/entry.ts'
 import { StoreLostError } from '../base/errors.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
+import { rescue } from '../base/promise-or-value.ts'
 import { fields, optional, text } from '../base/schema.ts'
 import { type ContainerState, type IsSame, blobDefinition } from '../engine/blob-definition.ts'
 import { type BlobOptions, blobOptions } from './blob-options.ts'
@@ -37,10 +38,11 @@ registerBackend(
     refine: checkSerializer,
     capabilities: (config) => ({ ...indexedDbCapabilities, serializer: config.serializer }),
     locate: nameOf,
-    container: (config, { onError }) => guarded(nameOf(config), (name) => look(name, onError)),
+    container: (config, { onError }) => guarded(nameOf(config), () => look(config, onError)),
     open: (config, _context, isSame) =>
       guarded(nameOf(config), async (name) => {
-        const [database] = await Promise.all([openDatabase(name, { create: true }), renewLog()])
+        await renewLog()
+        const database = take(config) ?? (await openDatabase(name, { create: true }))
         return indexedDbBlobs(new Connection(database, () => reopen(name, isSame)), config.durability)
       }),
     remove: (config) => guarded(nameOf(config), (name) => answered(indexedDB.deleteDatabase(name))),
@@ -52,7 +54,8 @@ function nameOf({ name, id }: Config): string {
   return name ?? `konserve-${id}`
 }
 
-async function look(name: string, onError: (error: unknown) => void): Promise<ContainerState> {
+async function look(config: Config, onError: (error: unknown) => void): Promise<ContainerState> {
+  const name = nameOf(config)
   let database: IDBDatabase
   try {
     database = await openDatabase(name, { create: false, onLoss: (why) => onError(storeLost(name, why)) })
@@ -60,14 +63,36 @@ async function look(name: string, onError: (error: unknown) => void): Promise<Co
     if (error instanceof DOMException && error.name === 'AbortError') return 'absent'
     throw error
   }
-  try {
-    if (!isOurs(database)) return 'foreign'
-    const store = database.transaction(STORE).objectStore(STORE)
-    const [ours, any] = await Promise.all([answerOf(store.count(DESCRIPTOR_NAME)), answerOf(store.getAllKeys(null, 1))])
-    return ours ? 'store' : any.length > 0 ? 'foreign' : 'empty'
-  } finally {
+  const state = await rescue(
+    () => stateOf(database),
+    (error) => {
+      database.close()
+      throw error
+    },
+  )
+  if (state === 'store') {
+    database.onversionchange = () => take(config)?.close()
+    found.set(config, database)
+  } else {
     database.close()
   }
+  return state
+}
+
+async function stateOf(database: IDBDatabase): Promise<ContainerState> {
+  if (!isOurs(database)) return 'foreign'
+  const store = database.transaction(STORE).objectStore(STORE)
+  const [ours, any] = await Promise.all([answerOf(store.count(DESCRIPTOR_NAME)), answerOf(store.getAllKeys(null, 1))])
+  return ours ? 'store' : any.length > 0 ? 'foreign' : 'empty'
+}
+
+/** Databases with a store in them, which are opened next, by who looked. */
+const found = new WeakMap<Config, IDBDatabase>()
+
+function take(config: Config): IDBDatabase | undefined {
+  const database = found.get(config)
+  found.delete(config)
+  return database
 }
 
 function storeLost(name: string, why: string): StoreLostError {

@@ -1,7 +1,7 @@
 import type { Call } from '../base/backend.ts'
 import type { Name } from '../base/entry.ts'
 import { BusyError, closedStore } from '../base/errors.ts'
-import { type PromiseOrValue, chain, isPromise, rescue } from '../base/promise-or-value.ts'
+import { type PromiseOrValue, chain, isPromise } from '../base/promise-or-value.ts'
 
 /** What one folded item came to. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown }
@@ -50,10 +50,11 @@ export class KeyQueue {
         batch.items = batch.items.filter((each) => !each.signal?.aborted)
         // From now on nothing joins, and nothing is dropped.
         batch.outcomes = []
-        batch.outcomes = rescue(
-          () => run(batch.items.map((each) => each.item as Item)),
-          (error) => batch.items.map(() => ({ error })),
-        )
+        try {
+          batch.outcomes = run(batch.items.map((each) => each.item as Item))
+        } catch (error) {
+          batch.outcomes = batch.items.map(() => ({ error }))
+        }
       }
       return chain(batch.outcomes, (outcomes) => {
         const outcome = outcomes[batch.items.indexOf(own)]!
