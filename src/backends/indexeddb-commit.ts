@@ -1,4 +1,5 @@
 import type { BlobOp } from '../base/backend.ts'
+import type { Connection } from './indexeddb-connection.ts'
 import type { Job } from './indexeddb-job.ts'
 import { getAll } from './indexeddb-ranges.ts'
 import { toBlob, toStored } from './indexeddb-record.ts'
@@ -12,6 +13,9 @@ export interface Marks {
   readonly removeTo: number | undefined
 }
 
+/** The browser has closed the database before it answered. */
+export class ConnectionLost extends Error {}
+
 /**
  * Do all jobs in one transaction, and commit it. The large ones are fed in slices, so that no task of the page is long.
  * Resolves with the number of the transaction once it is complete; rejects with why it was aborted.
@@ -20,8 +24,18 @@ export function commit(
   transaction: IDBTransaction,
   jobs: readonly Job[],
   { numbered, removeTo }: Marks,
+  { onClose }: Pick<Connection, 'onClose'>,
 ): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
+    const lose = (database: IDBDatabase): void => {
+      if (database === transaction.db) end(new ConnectionLost())
+    }
+    const end = (error: Error | null): void => {
+      onClose.delete(lose)
+      if (error === null) resolve(mark?.result as number | undefined)
+      else reject(error)
+    }
+    onClose.add(lose)
     const store = transaction.objectStore(STORE)
     const ops: BlobOp[] = []
     let next = 0
@@ -33,8 +47,8 @@ export function commit(
     let failed: DOMException | null = null
     // WebKit completes a transaction after `commit` even if one of its requests fails then.
     transaction.onerror = ({ target }) => (failed ??= (target as IDBRequest).error)
-    transaction.oncomplete = () => (failed ? reject(failed) : resolve(mark?.result as number | undefined))
-    transaction.onabort = () => reject(thrown ? thrown.error : (transaction.error ?? failed ?? aborted()))
+    transaction.oncomplete = () => end(failed)
+    transaction.onabort = () => end((thrown?.error as Error | undefined) ?? transaction.error ?? failed ?? aborted())
 
     const plan = (job: Job, stored: readonly unknown[]): void => {
       try {

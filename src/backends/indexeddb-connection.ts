@@ -8,6 +8,11 @@ import { NUMBERS, STORE, answerOf, answered } from './indexeddb-requests.ts'
  */
 export class Connection {
   readonly name: string
+  /**
+   * Told of a database that the browser has closed. Chromium lets a transaction be made between the abort of those before
+   * and the `close` event: of that one nothing is heard any more.
+   */
+  readonly onClose: Set<(database: IDBDatabase) => void> = new Set()
   readonly #open: () => Promise<IDBDatabase>
   #database: IDBDatabase | undefined
   #opening: Promise<void> | undefined
@@ -40,9 +45,15 @@ export class Connection {
   /** Resolves once the database is open again. */
   reopen(): Promise<void> {
     if (this.#ended.signal.aborted) return Promise.reject(new DOMException('It was released.', 'InvalidStateError'))
-    return (this.#opening ??= this.#open()
-      .then((database) => this.#use(database))
-      .finally(() => (this.#opening = undefined)))
+    return (this.#opening ??= this.#openAgain().finally(() => (this.#opening = undefined)))
+  }
+
+  async #openAgain(): Promise<void> {
+    for (let tries = 0; tries < MOST_OPENS; tries++) {
+      const database = await this.#open()
+      if (!isGone(database)) return this.#use(database)
+    }
+    throw new DOMException('The database is closed again and again.', 'InvalidStateError')
   }
 
   /** For good. Transactions that are running complete. */
@@ -67,7 +78,10 @@ export class Connection {
     }
     // Another tab upgrades or deletes the database: in its way, this connection would only block it.
     database.onversionchange = letGo
-    database.onclose = letGo
+    database.onclose = () => {
+      letGo()
+      for (const listener of this.onClose) listener(database)
+    }
   }
 
   #letGo(): void {
@@ -100,8 +114,23 @@ export async function openDatabase(name: string, { create, onLoss }: OpenOptions
     request.result.createObjectStore(NUMBERS, { autoIncrement: true })
   }
   await answered(request)
-  return request.result
+  const database = request.result
+  // Until somebody uses it, it must not stand in the way of another tab, either.
+  database.onversionchange = () => {
+    database.close()
+    gone.add(database)
+  }
+  return database
 }
+
+/** Whether an open database was closed again, for another tab, before anybody used it. */
+export function isGone(database: IDBDatabase): boolean {
+  return gone.has(database)
+}
+
+const gone = new WeakSet<IDBDatabase>()
+/** How often another tab may come in between. */
+const MOST_OPENS = 20
 
 /** In no standard (w3c/IndexedDB#30). */
 interface VersionChangeInChromium extends IDBVersionChangeEvent {

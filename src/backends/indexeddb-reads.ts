@@ -22,9 +22,12 @@ export class Reads {
   #queue: Job[] = []
   #scheduled = false
   #live: Live | undefined
+  /** What waits for its answer. */
+  readonly #issued = new Set<Issued>()
 
   constructor(connection: Connection) {
     this.#connection = connection
+    connection.onClose.add((database) => this.#lose(database))
   }
 
   get(name: Name, signal: AbortSignal | undefined): Promise<Blob | undefined> {
@@ -99,25 +102,45 @@ export class Reads {
     const jobs = merged(this.#queue)
     this.#queue = jobs
     for (const job of jobs) {
-      job.start(
-        live.store,
-        (value) => {
-          live.running--
-          job.resolve(value)
-          // Now the transaction is active.
-          if (this.#live === live) this.#drain()
-        },
-        (error) => {
-          live.running--
-          if (job.tries++ >= MOST_TRIES || !isRetriable(error)) return this.#fail([job], error)
-          this.#queue.push(job)
-          this.#schedule()
-        },
-      )
+      const issued = { job, live }
+      this.#issued.add(issued)
+      live.running++
+      const answer = (value: unknown): void => {
+        if (!this.#end(issued)) return
+        job.resolve(value)
+        // Now the transaction is active.
+        if (this.#live === live) this.#drain()
+      }
+      try {
+        job.start(live.store, answer, (error) => this.#end(issued) && this.#retry(job, error))
+      } catch (error) {
+        this.#end(issued)
+        throw error
+      }
       this.#queue = []
       live.issued++
-      live.running++
     }
+  }
+
+  /** Whether it was still waited for. */
+  #end(issued: Issued): boolean {
+    if (!this.#issued.delete(issued)) return false
+    issued.live.running--
+    return true
+  }
+
+  #retry(job: Job, error: unknown): void {
+    if (job.tries++ >= MOST_TRIES || !isRetriable(error)) return this.#fail([job], error)
+    this.#queue.push(job)
+    this.#schedule()
+  }
+
+  #lose(database: IDBDatabase): void {
+    if (this.#live?.store.transaction.db === database) this.#live = undefined
+    for (const issued of this.#issued) {
+      if (issued.live.store.transaction.db === database && this.#end(issued)) this.#queue.push(issued.job)
+    }
+    this.#schedule()
   }
 
   #reopen(): void {
@@ -150,6 +173,11 @@ interface Live {
   issued: number
   /** Jobs that are issued and not answered. */
   running: number
+}
+
+interface Issued {
+  readonly job: Job
+  readonly live: Live
 }
 
 interface Job {

@@ -1,6 +1,6 @@
 import type { Name } from '../base/entry.ts'
 import type { Channel } from './indexeddb-channel.ts'
-import { commit } from './indexeddb-commit.ts'
+import { ConnectionLost, commit } from './indexeddb-commit.ts'
 import type { Connection } from './indexeddb-connection.ts'
 import { isRetriable } from './indexeddb-errors.ts'
 import { Job, type Work, nameOf } from './indexeddb-job.ts'
@@ -97,12 +97,13 @@ export class Writes {
     }
     this.#begun()
     try {
-      const sequence = await commit(transaction, jobs, marks)
+      const sequence = await commit(transaction, jobs, marks, this.#connection)
       this.#channel.tell(() => jobs.flatMap((job) => job.notices()), sequence, marks)
       for (const job of jobs) job.settle()
     } catch (error) {
       const innocent = jobs.filter((job) => !job.settleFailure())
-      if (innocent.length > 1) for (const job of innocent) await this.#commit([job])
+      if (error instanceof ConnectionLost) await this.#commit(innocent)
+      else if (innocent.length > 1) for (const job of innocent) await this.#commit([job])
       else if (innocent[0]?.mayRetry() && isRetriable(error)) await this.#commit(innocent)
       else this.#fail(innocent, error)
     }

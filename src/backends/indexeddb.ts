@@ -2,12 +2,11 @@ import { type BaseConfig, type Blob, type Durability, registerBackend } from '..
 import type { Name } from '../base/entry.ts'
 import { StoreLostError } from '../base/errors.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
-import { rescue } from '../base/promise-or-value.ts'
 import { fields, optional, text } from '../base/schema.ts'
 import { type ContainerState, type IsSame, blobDefinition } from '../engine/blob-definition.ts'
 import { type BlobOptions, blobOptions } from './blob-options.ts'
 import { indexedDbBlobs, indexedDbCapabilities } from './indexeddb-blobs.ts'
-import { Connection, openDatabase } from './indexeddb-connection.ts'
+import { Connection, isGone, openDatabase } from './indexeddb-connection.ts'
 import { guarded } from './indexeddb-errors.ts'
 import { renewLog } from './indexeddb-log.ts'
 import { toBlob } from './indexeddb-record.ts'
@@ -63,20 +62,16 @@ async function look(config: Config, onError: (error: unknown) => void): Promise<
     if (error instanceof DOMException && error.name === 'AbortError') return 'absent'
     throw error
   }
-  const state = await rescue(
-    () => stateOf(database),
-    (error) => {
-      database.close()
-      throw error
-    },
-  )
-  if (state === 'store') {
-    database.onversionchange = () => take(config)?.close()
-    found.set(config, database)
-  } else {
+  try {
+    const state = await stateOf(database)
+    if (state === 'store' && !isGone(database)) found.set(config, database)
+    else database.close()
+    return state
+  } catch (error) {
     database.close()
+    if (isGone(database)) return look(config, onError)
+    throw error
   }
-  return state
 }
 
 async function stateOf(database: IDBDatabase): Promise<ContainerState> {
@@ -92,7 +87,7 @@ const found = new WeakMap<Config, IDBDatabase>()
 function take(config: Config): IDBDatabase | undefined {
   const database = found.get(config)
   found.delete(config)
-  return database
+  return database && !isGone(database) ? database : undefined
 }
 
 function storeLost(name: string, why: string): StoreLostError {
@@ -106,7 +101,10 @@ function isOurs({ objectStoreNames }: IDBDatabase): boolean {
   return String([...objectStoreNames]) === String([NUMBERS, STORE])
 }
 
-/** Open the database of a store again. Another tab may have deleted it meanwhile, and made a new one in its place. */
+/**
+ * Open the database of a store again. Another tab may have deleted it meanwhile, and made a new one in its place. What it
+ * answers with may be gone.
+ */
 async function reopen(name: string, isSame: IsSame): Promise<IDBDatabase> {
   const database = await openDatabase(name, { create: false })
   const get = async (key: Name): Promise<Blob | undefined> =>
@@ -115,6 +113,7 @@ async function reopen(name: string, isSame: IsSame): Promise<IDBDatabase> {
     if (isOurs(database) && (await isSame({ get }))) return database
   } catch (error) {
     database.close()
+    if (isGone(database)) return database
     throw error
   }
   database.close()

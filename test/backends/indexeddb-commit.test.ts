@@ -30,5 +30,7 @@ test('a transaction of which a request failed is not taken for done, whatever th
     () => undefined,
   )
   const transaction = new CompletesAfterAll() as unknown as IDBTransaction
-  await expect(commit(transaction, [job], { numbered: false, removeTo: undefined })).rejects.toThrow('It has no files.')
+  await expect(
+    commit(transaction, [job], { numbered: false, removeTo: undefined }, { onClose: new Set() }),
+  ).rejects.toThrow('It has no files.')
 })

@@ -68,6 +68,26 @@ function raw<T>(version: number | undefined, use: 'keep' | 'close'): Promise<T> 
   )
 }
 
+test('when the browser closes a connection by force, the database is opened again, and no call fails', async () => {
+  await tabs[0].evaluate(() => {
+    const open = indexedDB.open.bind(indexedDB)
+    const counted = Object.assign(window, { opened: 0, settled: undefined as unknown })
+    indexedDB.open = (...args) => (counted.opened++, open(...args))
+    const writing = async (): Promise<void> => {
+      for (let n = 0; counted.opened === 0; n++) await window.store.set('c', n)
+    }
+    counted.settled = writing().then(
+      () => 'done',
+      (error) => String(error),
+    )
+  })
+  await tabs[1].goto('chrome://indexeddb-internals')
+  await tabs[1].locator('.force-close').first().click()
+  // Writes were under way all the time.
+  expect(await tabs[0].evaluate(() => (window as unknown as { settled: Promise<string> }).settled)).toBe('done')
+  expect(await calls()).toEqual([1, null, [1, 2]])
+})
+
 test('after the browser has cleared the data of the site, calls say to connect again, and that works', async () => {
   const session = await tabs[0].context().newCDPSession(tabs[0])
   const origin = new URL(tabs[0].url()).origin
