@@ -11,6 +11,7 @@ export const REMEDIES: Readonly<Record<ErrorCode, string>> = {
   STORE_EXISTS: 'Use connectStore for a store that is there already.',
   STORE_ID_MISMATCH: 'Use the id of the store that is there, or another place for the new one.',
   STORE_RELEASED: 'This handle was given back. Reload the front to get a new one.',
+  STORE_LOST: 'The browser found this site’s databases damaged and deleted them: write again what you have a copy of.',
   SYNC_UNSUPPORTED: 'Leave out { sync: true } and await the call.',
   BUSY: 'The key has work under way: await the call, or try again in a moment.',
   ATOMIC_UNSUPPORTED: 'Make the batch smaller, or leave out { atomic: true } and write the pointer last.',
