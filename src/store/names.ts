@@ -56,11 +56,12 @@ export function nameToKey(name: Name): Key | undefined {
   }
 }
 
-/** The text of a string's name. */
+/** The text of a string's name; throws for what is not UTF-8. */
 function unescaped(name: Name): string {
   const end = name.lastIndexOf('%') + 3
-  lastStart = name.slice(0, end)
-  lastText = decodeURIComponent(lastStart.slice(1))
+  const start = name.slice(0, end)
+  lastText = decodeURIComponent(start.slice(1))
+  lastStart = start
   return lastText + name.slice(end)
 }
 
