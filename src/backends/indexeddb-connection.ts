@@ -104,6 +104,7 @@ export interface OpenOptions {
   readonly onLoss?: (why: string) => void
 }
 
+/** Open a database. */
 export async function openDatabase(name: string, { create, onLoss }: OpenOptions): Promise<IDBDatabase> {
   const request = indexedDB.open(name)
   request.onupgradeneeded = (event) => {

@@ -25,29 +25,43 @@ const BATCH = 7
 const WAVE = 20
 
 /**
+ * Use a page of a browser that is then killed.
+ *
+ * @template T
+ * @param {string} url a page that has the library as `konserve`
+ * @param {string} profile
+ * @param {(page: import('playwright').Page) => Promise<T>} use
+ */
+export async function inKilledBrowser(url, profile, use) {
+  const { context, kill } = await spawnChromium(profile)
+  try {
+    const page = await context.newPage()
+    await page.goto(url)
+    await page.waitForFunction('"konserve" in window')
+    return await use(page)
+  } finally {
+    await kill()
+  }
+}
+
+/**
  * Start a browser, check what is there, write for so many milliseconds, and kill it.
  *
- * @param {string} url a page that has the library as `konserve`
+ * @param {string} url
  * @param {string} profile
  * @param {string} id
  * @param {number} milliseconds
  * @param {Progress} progress
  */
-export async function crashRound(url, profile, id, milliseconds, progress) {
-  const { context, kill } = await spawnChromium(profile)
-  try {
-    const page = await context.newPage()
+export function crashRound(url, profile, id, milliseconds, progress) {
+  return inKilledBrowser(url, profile, async (page) => {
     await page.exposeFunction('acknowledge', (/** @type {keyof Progress} */ what, /** @type {number} */ n) => {
       progress[what] = n
     })
-    await page.goto(url)
-    await page.waitForFunction('"konserve" in window')
     await check(page, id, progress)
     void page.evaluate(load, { id, progress, BATCH, WAVE }).catch(() => undefined)
     await sleep(milliseconds)
-  } finally {
-    await kill()
-  }
+  })
 }
 
 /**
@@ -58,16 +72,8 @@ export async function crashRound(url, profile, id, milliseconds, progress) {
  * @param {string} id
  * @param {Progress} progress
  */
-export async function finalCheck(url, profile, id, progress) {
-  const { context, kill } = await spawnChromium(profile)
-  try {
-    const page = await context.newPage()
-    await page.goto(url)
-    await page.waitForFunction('"konserve" in window')
-    await check(page, id, progress)
-  } finally {
-    await kill()
-  }
+export function finalCheck(url, profile, id, progress) {
+  return inKilledBrowser(url, profile, (page) => check(page, id, progress))
 }
 
 /**

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { serve } from '../../scripts/serve.mjs'
-import { spawnChromium } from '../../scripts/spawn-chromium.mjs'
+import { inKilledBrowser } from './crash.mjs'
 import { buildSite } from './page.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'konserve-log-'))
@@ -24,13 +24,9 @@ beforeEach(() => {
 })
 
 /** Start Chromium, look how many entries there are, write some more, and kill it. */
-async function session(more: number): Promise<{ found: number; errors: string[] }> {
-  const { context, kill } = await spawnChromium(profile)
-  try {
-    const page = await context.newPage()
-    await page.goto(server.url)
-    await page.waitForFunction(() => 'konserve' in window)
-    return await page.evaluate(
+function session(more: number): Promise<{ found: number; errors: string[] }> {
+  return inKilledBrowser(server.url, profile, (page) =>
+    page.evaluate(
       async ([given, count]) => {
         const errors: string[] = []
         const onError = (error: unknown): number => errors.push(String(error))
@@ -42,10 +38,8 @@ async function session(more: number): Promise<{ found: number; errors: string[] 
         return { found, errors }
       },
       [id, more] as const,
-    )
-  } finally {
-    await kill()
-  }
+    ),
+  )
 }
 
 /** The log that LevelDB writes to. */
