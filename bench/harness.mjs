@@ -1,6 +1,6 @@
 /**
- * Contestants on the same work, interleaved in one process: each round runs all of them, every round starting with the
- * next one, and the median round counts. Nothing here needs Node, so that a page can run it too.
+ * Contestants on the same work, interleaved in one process: each round runs all of them, in an order of its own,
+ * and the median round counts. Nothing here needs Node, so that a page can run it too.
  *
  * @typedef {object} Contestant
  * @property {() => unknown} [before] prepares one run, untimed
@@ -50,7 +50,7 @@ export async function measure({ name, operations, ours, peers }, options) {
     throw new Error(`${name}: different results, ${runners.map((each) => `${each.label} ${each.checksum}`).join(', ')}`)
   }
   for (let round = 0; round < Math.max(options.rounds, MINIMUM_ROUNDS); round++) {
-    for (let i = 0; i < runners.length; i++) await runners[(round + i) % runners.length]?.round()
+    for (const runner of shuffled(runners)) await runner.round()
   }
   const medians = Object.fromEntries(runners.map(({ label, times }) => [label, (median(times) * 1000) / operations]))
   const { [OURS]: own = NaN, ...others } = medians
@@ -124,6 +124,19 @@ class Runner {
     this.checksum = checksum
     return elapsed
   }
+}
+
+/**
+ * In an order of its own for each round: who always came after the same one would always pay for what that has left behind.
+ *
+ * @template T
+ * @param {readonly T[]} items
+ */
+function shuffled(items) {
+  return items
+    .map((item) => ({ item, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item)
 }
 
 /** Milliseconds between two readings of the clock that differ. */

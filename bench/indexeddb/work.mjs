@@ -11,10 +11,13 @@ import { COUNT, MANY, binaries, keys, pairs } from './data.mjs'
  * @typedef {object} Work
  * @property {keyof typeof import('./data.mjs').FILL} kind what has to be in the database
  * @property {number} operations
+ * @property {number} [rounds] the fewest
  * @property {(store: Store, reopen: () => Promise<Store>) => Contestant | undefined} contest nothing for a store that cannot
  */
 
 const SEQUENTIAL = 100
+/** One call after the other waits for other threads and processes most of its time, and that varies. */
+const SEQUENTIAL_ROUNDS = 31
 const CALLERS = 50
 const CALLS = 20
 const SAME = 200
@@ -26,6 +29,7 @@ export const WORK = {
   'set.sequential': {
     kind: 'records',
     operations: SEQUENTIAL,
+    rounds: SEQUENTIAL_ROUNDS,
     contest: (store) =>
       writing(store, few, async (pairs) => {
         for (const [key, value] of pairs.slice(0, SEQUENTIAL)) await store.set(key, value)
@@ -44,6 +48,7 @@ export const WORK = {
   'get.sequential': {
     kind: 'records',
     operations: SEQUENTIAL,
+    rounds: SEQUENTIAL_ROUNDS,
     contest: (store) => ({
       run: async () => {
         let sum = 0
@@ -101,6 +106,7 @@ export const WORK = {
   'update.sequential': {
     kind: 'records',
     operations: SEQUENTIAL,
+    rounds: SEQUENTIAL_ROUNDS,
     contest: (store) =>
       updating(store, SEQUENTIAL, 1, async () => {
         for (const key of few) await store.update(key, revised)

@@ -76,10 +76,11 @@ export async function run(options) {
       const name = `${row}${variant}`
       const work = WORK[row]
       if (work === undefined || !isWanted(name, options)) continue
-      const contest = await contestants({ ...peers, ours }, work, settle)
-      const { ours: own, ...others } = contest
+      const { ours: own, ...others } = await contestants({ ...peers, ours }, work, settle)
       if (own === undefined) throw new Error(`We cannot do ${name}.`)
-      results.push(...(await measure({ name, operations: work.operations, ours: own, peers: others }, options)))
+      const rounds = Math.max(options.rounds, work.rounds ?? 0)
+      const contest = { name, operations: work.operations, ours: own, peers: others }
+      results.push(...(await measure(contest, { ...options, rounds })))
     }
   }
   return results

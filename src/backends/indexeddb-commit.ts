@@ -1,7 +1,8 @@
 import type { BlobOp } from '../base/backend.ts'
 import type { Connection } from './indexeddb-connection.ts'
-import type { Job } from './indexeddb-job.ts'
+import { type Job, nameOf } from './indexeddb-job.ts'
 import { getAll } from './indexeddb-ranges.ts'
+import type { Recent } from './indexeddb-recent.ts'
 import { toBlob, toStored } from './indexeddb-record.ts'
 import { NUMBERS, STORE } from './indexeddb-requests.ts'
 
@@ -23,6 +24,7 @@ export class ConnectionLost extends Error {}
 export function commit(
   transaction: IDBTransaction,
   jobs: readonly Job[],
+  recent: Recent,
   { numbered, removeTo }: Marks,
   { onClose }: Pick<Connection, 'onClose'>,
 ): Promise<number | undefined> {
@@ -32,8 +34,9 @@ export function commit(
     }
     const end = (error: Error | null): void => {
       onClose.delete(lose)
-      if (error === null) resolve(mark?.result as number | undefined)
-      else reject(error)
+      if (error) return reject(error)
+      for (const job of jobs) recent.note(job.done(), job.work.names.length > 0)
+      resolve(mark?.result as number | undefined)
     }
     onClose.add(lose)
     const store = transaction.objectStore(STORE)
@@ -50,12 +53,33 @@ export function commit(
     transaction.oncomplete = () => end(failed)
     transaction.onabort = () => end((thrown?.error as Error | undefined) ?? transaction.error ?? failed ?? aborted())
 
-    const plan = (job: Job, stored: readonly unknown[]): void => {
+    const plan = (job: Job, stored: readonly unknown[], guessed?: BlobOp): void => {
+      let planned: readonly BlobOp[] = []
       try {
-        for (const op of job.plan(stored.map(toBlob))) ops.push(op)
+        planned = job.plan(stored.map(toBlob))
       } catch (error) {
         job.fail(error)
       }
+      if (guessed && planned[0] === guessed) return
+      // The guess is overwritten, or taken back.
+      if (guessed && !planned.some((op) => nameOf(op) === nameOf(guessed))) {
+        if (stored[0] === undefined) store.delete(nameOf(guessed))
+        else store.put(stored[0], nameOf(guessed))
+      }
+      for (const op of planned) ops.push(op)
+    }
+
+    const issue = (op: BlobOp): IDBRequest =>
+      'put' in op ? store.put(toStored(op), op.put[0]) : store.delete(op.delete)
+
+    /** Write what comes of what is probably there, while that is being read. Answers the op. */
+    const guess = (job: Job): BlobOp | undefined => {
+      const { names } = job.work
+      const blob = names.length === 1 ? toBlob(recent.get(names[0]!)) : undefined
+      const planned = blob && job.guess(blob)
+      if (planned?.length !== 1 || nameOf(planned[0]!) !== names[0]) return undefined
+      issue(planned[0]!)
+      return planned[0]
     }
 
     /** Issue the next slice of ops; the one after it when this one is being worked on. */
@@ -67,7 +91,7 @@ export function commit(
       for (let count = 0; next < ops.length && count < most && bytes < SLICE_BYTES; count++) {
         const op = ops[next++]!
         try {
-          const request: IDBRequest = 'put' in op ? store.put(toStored(op), op.put[0]) : store.delete(op.delete)
+          const request = issue(op)
           first ??= request
         } catch (error) {
           thrown = { error }
@@ -100,13 +124,15 @@ export function commit(
         continue
       }
       reading++
+      let guessed: BlobOp | undefined
       const read = (stored: readonly unknown[]): void => {
         reading--
-        plan(job, stored)
+        plan(job, stored, guessed)
         feed()
       }
       // Its failure is the transaction's.
       getAll(store, names, read)
+      guessed = guess(job)
     }
     started = true
     feed()

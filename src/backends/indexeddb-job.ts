@@ -30,11 +30,26 @@ export class Job {
   /** What was planned, and from what. */
   #ops: readonly BlobOp[] | undefined
   #seen: readonly (Blob | undefined)[] = []
+  /** From a guess, and nobody has yet looked. */
+  #guessed = false
 
   constructor(work: Work, resolve: () => void, reject: (error: unknown) => void) {
     this.work = work
     this.#resolve = resolve
     this.reject = reject
+  }
+
+  /** The ops from what is probably there, while that is being read: `plan` answers the very same if it is. */
+  guess(blob: Blob): readonly BlobOp[] | undefined {
+    if (this.#ops) return undefined
+    try {
+      this.plan([blob])
+      this.#guessed = true
+    } catch {
+      // Of what is really there it may not be so.
+      this.#ops = undefined
+    }
+    return this.#ops
   }
 
   /**
@@ -43,6 +58,8 @@ export class Job {
    */
   plan(blobs: readonly (Blob | undefined)[]): readonly BlobOp[] {
     const { names } = this.work
+    const guessed = this.#guessed
+    this.#guessed = false
     if (this.#ops && names.length > 0) {
       const now = blobs.map((blob) => blob?.version)
       if (
@@ -52,7 +69,7 @@ export class Job {
         )
       )
         return this.#ops
-      if (isSame(now, this.#planned())) return []
+      if (!guessed && isSame(now, this.#planned())) return []
     }
     this.#ops = this.work.plan(blobs)
     this.#seen = blobs
@@ -88,7 +105,12 @@ export class Job {
 
   /** What watchers are to be told of it. */
   notices(): Notice[] {
-    return this.#failure ? [] : noticesOf(this.#ops!)
+    return noticesOf(this.done())
+  }
+
+  /** What its transaction has done for it. */
+  done(): readonly BlobOp[] {
+    return this.#failure ? [] : this.#ops!
   }
 
   #planned(): (Version | undefined)[] {

@@ -4,6 +4,7 @@ import { ConnectionLost, commit } from './indexeddb-commit.ts'
 import type { Connection } from './indexeddb-connection.ts'
 import { isRetriable } from './indexeddb-errors.ts'
 import { Job, type Work, nameOf } from './indexeddb-job.ts'
+import { Recent } from './indexeddb-recent.ts'
 import { NUMBERS, STORE, untilAborted } from './indexeddb-requests.ts'
 
 /**
@@ -16,6 +17,7 @@ export class Writes {
   /** Called when a transaction was begun. */
   readonly #begun: () => void
   readonly #queue: Job[] = []
+  readonly #recent = new Recent()
   #running = false
 
   constructor(connection: Connection, channel: Channel, begun: () => void) {
@@ -97,7 +99,7 @@ export class Writes {
     }
     this.#begun()
     try {
-      const sequence = await commit(transaction, jobs, marks, this.#connection)
+      const sequence = await commit(transaction, jobs, this.#recent, marks, this.#connection)
       this.#channel.tell(() => jobs.flatMap((job) => job.notices()), sequence, marks)
       for (const job of jobs) job.settle()
     } catch (error) {

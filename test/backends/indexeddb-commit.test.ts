@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { commit } from '../../src/backends/indexeddb-commit.ts'
 import { Job } from '../../src/backends/indexeddb-job.ts'
+import { Recent } from '../../src/backends/indexeddb-recent.ts'
 
 /** What WebKit does in private windows: the request fails after `commit`, and the transaction completes all the same. */
 class CompletesAfterAll {
@@ -31,6 +32,6 @@ test('a transaction of which a request failed is not taken for done, whatever th
   )
   const transaction = new CompletesAfterAll() as unknown as IDBTransaction
   await expect(
-    commit(transaction, [job], { numbered: false, removeTo: undefined }, { onClose: new Set() }),
+    commit(transaction, [job], new Recent(), { numbered: false, removeTo: undefined }, { onClose: new Set() }),
   ).rejects.toThrow('It has no files.')
 })
