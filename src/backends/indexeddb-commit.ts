@@ -124,7 +124,6 @@ export function commit(
         continue
       }
       reading++
-      let guessed: BlobOp | undefined
       const read = (stored: readonly unknown[]): void => {
         reading--
         plan(job, stored, guessed)
@@ -132,7 +131,7 @@ export function commit(
       }
       // Its failure is the transaction's.
       getAll(store, names, read)
-      guessed = guess(job)
+      const guessed = guess(job)
     }
     started = true
     feed()
