@@ -78,7 +78,12 @@ export function commit(
       const blob = names.length === 1 ? toBlob(recent.get(names[0]!)) : undefined
       const planned = blob && job.guess(blob)
       if (planned?.length !== 1 || nameOf(planned[0]!) !== names[0]) return undefined
-      issue(planned[0]!)
+      try {
+        issue(planned[0]!)
+      } catch {
+        // It is planned again, and then aborts the transaction.
+        return undefined
+      }
       return planned[0]
     }
 

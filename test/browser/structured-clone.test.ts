@@ -259,6 +259,17 @@ describe('what the platform clones but does not store', () => {
     expect(await store.get('a')).toBe(1)
   })
 
+  test('is refused where a binary was, and does not hurt who shares its transaction', async () => {
+    await store.set('warm', 1)
+    await store.setBinary('binary', new Uint8Array(3))
+    await store.setBinary('binary', new Uint8Array(4))
+    const [wrong, right] = await Promise.allSettled([store.update('binary', unstorable), store.update('warm', () => 2)])
+    expect(wrong).toMatchObject({ reason: { code: 'UNSERIALIZABLE_VALUE' } })
+    expect(right).toMatchObject({ value: [1, 2] })
+    expect(await store.getBinary('binary')).toEqual(new Uint8Array(4))
+    expect(await store.get('warm')).toBe(2)
+  })
+
   test('does not hurt the updates that wait beside it', async () => {
     const increment = (n = 0): number => n + 1
     const results = await Promise.allSettled([
