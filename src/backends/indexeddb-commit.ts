@@ -24,7 +24,7 @@ export class ConnectionLost extends Error {}
 export function commit(
   transaction: IDBTransaction,
   jobs: readonly Job[],
-  recent: Recent,
+  recent: Pick<Recent, 'get'>,
   { numbered, removeTo }: Marks,
   { onClose }: Pick<Connection, 'onClose'>,
 ): Promise<number | undefined> {
@@ -34,9 +34,8 @@ export function commit(
     }
     const end = (error: Error | null): void => {
       onClose.delete(lose)
-      if (error) return reject(error)
-      for (const job of jobs) recent.note(job.done(), job.work.names.length > 0)
-      resolve(mark?.result as number | undefined)
+      if (error === null) resolve(mark?.result as number | undefined)
+      else reject(error)
     }
     onClose.add(lose)
     const store = transaction.objectStore(STORE)

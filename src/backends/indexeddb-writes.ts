@@ -101,7 +101,10 @@ export class Writes {
     try {
       const sequence = await commit(transaction, jobs, this.#recent, marks, this.#connection)
       this.#channel.tell(() => jobs.flatMap((job) => job.notices()), sequence, marks)
-      for (const job of jobs) job.settle()
+      for (const job of jobs) {
+        this.#recent.note(job.done(), job.work.names.length > 0)
+        job.settle()
+      }
     } catch (error) {
       const innocent = jobs.filter((job) => !job.settleFailure())
       if (error instanceof ConnectionLost) await this.#commit(innocent)

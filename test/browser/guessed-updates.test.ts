@@ -33,6 +33,7 @@ async function inDatabase<T>(use: (entries: Entries) => Promise<T>): Promise<T> 
   database.close()
   return answer
 }
+
 /** An update function that notes what it was called with. */
 function noted(seen: unknown[], fn: (old: unknown) => unknown): (old: unknown) => unknown {
   return (old) => (seen.push(old), fn(old))
@@ -107,8 +108,7 @@ test('a function that throws on the guess has thrown if the guess was right, and
 
 test('watchers hear of what was stored, not of the guess', async () => {
   const heard: unknown[] = []
-  const watch = new AbortController()
-  await store.watch({}, (event) => heard.push(event), { signal: watch.signal })
+  const stop = store.watch({}, (event) => heard.push(event))
   await inDatabase((entries) => entries.put(one, 'sn'))
   await expect(
     store.update('n', (old) => {
@@ -119,5 +119,5 @@ test('watchers hear of what was stored, not of the guess', async () => {
   await store.update('n', increment)
   await store.set('last', 0)
   await expect.poll(() => heard).toMatchObject([{ key: 'n' }, { key: 'last' }])
-  watch.abort()
+  stop()
 })
