@@ -18,20 +18,10 @@ export const ours = (config) => async (database) => {
     setMany: (pairs) => store.setMany(pairs),
     getMany: async (keys) => [...(await store.getMany(keys)).values()],
     update: (key, fn) => store.update(key, fn),
-    keys: () => listed(store.keys()),
-    entries: () => listed(store.entries()),
+    keys: () => store.keys().toArray(),
+    entries: () => store.entries().toArray(),
     setBytes: (key, bytes) => store.setBinary(key, bytes),
     getBytes: (key) => store.getBinary(key),
     close: () => releaseStore(own, store),
   })
-}
-
-/**
- * @template T
- * @param {AsyncIterable<T>} listing
- */
-async function listed(listing) {
-  const items = []
-  for await (const item of listing) items.push(item)
-  return items
 }

@@ -37,7 +37,6 @@ export function commit(
       if (error === null) resolve(mark?.result as number | undefined)
       else reject(error)
     }
-    onClose.add(lose)
     const store = transaction.objectStore(STORE)
     const ops: BlobOp[] = []
     let next = 0
@@ -47,10 +46,6 @@ export function commit(
     let thrown: { readonly error: unknown } | undefined
     let mark: IDBRequest<IDBValidKey> | undefined
     let failed: DOMException | null = null
-    // WebKit completes a transaction after `commit` even if one of its requests fails then.
-    transaction.onerror = ({ target }) => (failed ??= (target as IDBRequest).error)
-    transaction.oncomplete = () => end(failed)
-    transaction.onabort = () => end((thrown?.error as Error | undefined) ?? transaction.error ?? failed ?? aborted())
 
     const plan = (job: Job, stored: readonly unknown[], guessed?: BlobOp): void => {
       let planned: readonly BlobOp[] = []
@@ -137,6 +132,13 @@ export function commit(
       getAll(store, names, read)
       const guessed = guess(job)
     }
+    // The engine reads meanwhile.
+    onClose.add(lose)
+    // WebKit completes a transaction after `commit` even if one of its requests fails then.
+    transaction.onerror = ({ target }) => (failed ??= (target as IDBRequest).error)
+    transaction.oncomplete = () => end(failed)
+    transaction.onabort = () => end((thrown?.error as Error | undefined) ?? transaction.error ?? failed ?? aborted())
+
     started = true
     feed()
   })

@@ -1,6 +1,6 @@
 import type { Blob, BlobOp, Durability, Notice } from '../base/backend.ts'
-import type { Name, Version } from '../base/entry.ts'
-import { frameVersion } from '../codec/frame.ts'
+import type { Name } from '../base/entry.ts'
+import { isSameFrame } from '../codec/frame.ts'
 import { checkVersion } from '../engine/condition.ts'
 import { noticesOf } from '../engine/watchers.ts'
 
@@ -61,15 +61,9 @@ export class Job {
     const guessed = this.#guessed
     this.#guessed = false
     if (this.#ops && names.length > 0) {
-      const now = blobs.map((blob) => blob?.version)
-      if (
-        isSame(
-          now,
-          this.#seen.map((blob) => blob?.version),
-        )
-      )
-        return this.#ops
-      if (!guessed && isSame(now, this.#planned())) return []
+      const now = blobs.map(bytesOf)
+      if (areSame(now, this.#seen.map(bytesOf))) return this.#ops
+      if (!guessed && areSame(now, this.#planned())) return []
     }
     this.#ops = this.work.plan(blobs)
     this.#seen = blobs
@@ -113,9 +107,9 @@ export class Job {
     return this.#failure ? [] : this.#ops!
   }
 
-  #planned(): (Version | undefined)[] {
-    const planned = new Map(this.work.names.map((name, i) => [name, this.#seen[i]?.version]))
-    for (const op of this.#ops!) planned.set(nameOf(op), 'put' in op ? frameVersion(op.put[1]) : undefined)
+  #planned(): Frame[] {
+    const planned = new Map(this.work.names.map((name, i) => [name, this.#seen[i]?.bytes]))
+    for (const op of this.#ops!) planned.set(nameOf(op), 'put' in op ? op.put[1] : undefined)
     return this.work.names.map((name) => planned.get(name))
   }
 }
@@ -124,6 +118,14 @@ export function nameOf(op: BlobOp): Name {
   return 'put' in op ? op.put[0] : op.delete
 }
 
-function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.every((each, i) => each === b[i])
+/** The bytes of a blob; nothing where there is none. */
+type Frame = Uint8Array | undefined
+
+function bytesOf(blob: Blob | undefined): Frame {
+  return blob?.bytes
+}
+
+/** Whether frames are at the same versions. */
+function areSame(a: readonly Frame[], b: readonly Frame[]): boolean {
+  return a.every((each, i) => each === b[i] || (each && b[i] && isSameFrame(each, b[i])))
 }

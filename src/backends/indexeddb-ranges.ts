@@ -86,30 +86,36 @@ export interface Page {
 }
 
 /** At most `most` names of a listing, with what is stored under them if asked for. */
-export function readPage(
+export async function readPage(
   store: IDBObjectStore,
-  { prefix = '', after = '', reverse }: ListOptions,
+  { prefix = '', after = '', reverse, onNext }: ListOptions,
   most: number,
   { values }: { readonly values: boolean },
 ): Promise<Page> {
-  // Names are ASCII: nothing that starts with the prefix comes after this.
-  const end = `${prefix}\x7f`
+  // Names are ASCII: nothing that starts with the prefix comes after this. Without one, our own names are not asked for.
+  const end = prefix === '' ? '~' : `${prefix}\x7f`
   const lower = !reverse && after > prefix ? after : prefix
   const upper = reverse && after && after < end ? after : end
-  if (most === 0 || lower >= upper) return Promise.resolve({ names: [], stored: [], next: undefined })
+  if (most === 0 || lower >= upper) return { names: [], stored: [], next: undefined }
   const range = IDBKeyRange.bound(lower, upper, lower === after, upper === after)
   // Of names, one more tells whether there is another page.
   const asked = values ? most : most + 1
-  const read = reverse ? readBackwards(store, range, asked, values) : readForwards(store, range, asked, values)
-  return read.then(([keys, stored]) => {
-    const names = keys as Name[]
-    const hasMore = names.length === asked
-    if (names.length > most) names.pop()
-    return { names, stored, next: hasMore ? names.at(-1) : undefined }
-  })
+  const found = await (reverse ? readBackwards : readForwards)(store, range, asked, values)
+  const names = found.keys as Name[]
+  const hasMore = names.length === asked
+  if (names.length > most) names.pop()
+  const next = hasMore ? names.at(-1) : undefined
+  onNext?.(next)
+  // If that has asked for the next page, the engine is to have it before this one is decoded.
+  if (onNext) await undefined
+  return { names, stored: found.values(), next }
 }
 
-type Found = [keys: IDBValidKey[], values: unknown[]]
+interface Found {
+  readonly keys: IDBValidKey[]
+  /** They are decoded when they are asked for. */
+  values(): unknown[]
+}
 
 /** Not in every browser, and not yet in TypeScript: https://w3c.github.io/IndexedDB/#dom-idbobjectstore-getallrecords */
 interface WithRecords {
@@ -129,7 +135,11 @@ function readRecords(
 ): Promise<Found> | undefined {
   const request = store.getAllRecords?.({ query, count, direction })
   return (
-    request && answerOf(request).then((records) => [records.map(({ key }) => key), records.map(({ value }) => value)])
+    request &&
+    answerOf(request).then((records) => ({
+      keys: records.map(({ key }) => key),
+      values: () => records.map(({ value }) => value),
+    }))
   )
 }
 
@@ -137,26 +147,27 @@ function readForwards(store: IDBObjectStore, range: IDBKeyRange, most: number, v
   const records = values ? readRecords(store, range, most, 'next') : undefined
   if (records) return records
   const keys = store.getAllKeys(range, most)
-  if (!values) return answerOf(keys).then((names) => [names, []])
+  if (!values) return answerOf(keys).then((found) => ({ keys: found, values: () => [] }))
   const stored: IDBRequest<unknown[]> = store.getAll(range, most)
-  return answerOf(stored).then(() => [keys.result, stored.result])
+  return answerOf(stored).then(() => ({ keys: keys.result, values: () => stored.result }))
 }
 
 function readBackwards(store: IDBObjectStore, range: IDBKeyRange, most: number, values: boolean): Promise<Found> {
   const records = values ? readRecords(store, range, most, 'prev') : undefined
   if (records) return records
-  const found: Found = [[], []]
+  const keys: IDBValidKey[] = []
+  const stored: unknown[] = []
   const request = values ? store.openCursor(range, 'prev') : store.openKeyCursor(range, 'prev')
   return new Promise((resolve, reject) => {
     request.onerror = () => reject(request.error!)
     request.onsuccess = () => {
       const cursor = request.result
       if (cursor) {
-        found[0].push(cursor.key)
-        if (values) found[1].push((cursor as IDBCursorWithValue).value)
+        keys.push(cursor.key)
+        if (values) stored.push((cursor as IDBCursorWithValue).value)
       }
-      if (cursor && found[0].length < most) cursor.continue()
-      else resolve(found)
+      if (cursor && keys.length < most) cursor.continue()
+      else resolve({ keys, values: () => stored })
     }
   })
 }

@@ -89,6 +89,12 @@ export function frameVersion(bytes: Uint8Array): Version {
   return String.fromCharCode(...bytes.subarray(0, HEADER))
 }
 
+/** Whether two frames have the same version. */
+export function isSameFrame(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < HEADER; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
 export function corrupt(name: Name, reason: string): CorruptEntryError {
   return new CorruptEntryError(`The entry ${name} is corrupt: ${reason}.`)
 }

@@ -108,7 +108,10 @@ export class Chunks {
     const limit = this.#options.limits?.bytes ?? DEFAULT_LIMITS.bytes
     const { size } = chunks
     if (size > limit) throw exceeded(`${limit} bytes. Read it in pieces: getBinary(key, reader).`)
-    return chain(collect(this.#pieces(name, chunks, 0, size, call)), (value) => ({ ...entry, value }))
+    return chain(collect(this.#pieces(name, chunks, 0, size, call)), (value) => {
+      entry.value = value
+      return entry
+    })
   }
 
   /**

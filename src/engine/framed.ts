@@ -10,7 +10,7 @@ import type {
   ListOptions,
   Pair,
 } from '../base/backend.ts'
-import { type Entry, type Meta, type Name, type Version, isLive } from '../base/entry.ts'
+import { type Entry, type Meta, type Name, type Serializer, type Version, isLive } from '../base/entry.ts'
 import { AtomicUnsupportedError, ConflictError, UnserializableValueError } from '../base/errors.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
 import { type PromiseOrValue, chain, mapInOrder, onFailure, rescue } from '../base/promise-or-value.ts'
@@ -30,6 +30,26 @@ const LONGEST_DELAY = 500
 
 /** What of a blob is written and read. */
 type Content = Pick<Blob, 'bytes' | 'beside'>
+
+/** A class, because a getter of a literal costs more than all the rest. */
+class ReadEntry implements Entry {
+  meta: Meta
+  value: unknown
+  readonly serializer: Serializer
+  readonly #blob: Blob
+
+  constructor({ meta, value, serializer = 'cbor' }: Entry, blob: Blob) {
+    this.meta = meta
+    this.value = value
+    this.serializer = serializer
+    this.#blob = blob
+  }
+
+  /** Few ask for it. */
+  get version(): Version {
+    return this.#blob.version
+  }
+}
 
 /** Entries over bytes: order per name, entry ↔ frame, large binaries in chunks, updates by what the engine can do. */
 export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
@@ -81,17 +101,8 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
 
   const open = (name: Name, blob: Blob | undefined, call: Call): PromiseOrValue<Entry | undefined> => {
     if (blob === undefined) return undefined
-    const { meta, value, serializer: kept = 'cbor' } = decode(name, blob)
-    const entry: Entry = {
-      meta,
-      value,
-      serializer: kept,
-      // Few ask for it.
-      get version() {
-        return blob.version
-      },
-    }
-    return meta.own?.chunks ? chunks.read(name, entry, call) : entry
+    const entry = new ReadEntry(decode(name, blob), blob)
+    return entry.meta.own?.chunks ? chunks.read(name, entry, call) : entry
   }
 
   const load = (name: Name, call: Call): PromiseOrValue<Entry | undefined> =>
@@ -343,7 +354,7 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
 
     list: (options, call) =>
       listing(options, call, (range, isShown) =>
-        chain(blobs.list(range, call), ({ names, next }) => ({ names: names.filter(isShown), next })),
+        chain(blobs.list(range, call), ({ names, next }) => ({ names: shown(names, isShown), next })),
       ),
 
     readStream: (name, call) =>
@@ -368,18 +379,21 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
     backend.scan = (options, call) =>
       listing(options, call, (range, isShown) =>
         chain(blobs.scan!(range, call), ({ entries, next }) => {
-          options.onNext?.(next && isShown(next) ? next : undefined)
-          return chain(
-            mapInOrder(
-              entries.filter(([name]) => isShown(name)),
-              ([name, blob]) => chain(open(name, blob, call), (entry): [Name, Entry] => [name, entry!]),
-            ),
-            (opened) => ({ entries: opened, next }),
+          const blobsShown = shown(entries, ([name]) => isShown(name))
+          const opened = mapInOrder(blobsShown, ([name, blob]) =>
+            chain(open(name, blob, call), (entry): [Name, Entry] => [name, entry!]),
           )
+          return chain(opened, (decoded) => ({ entries: decoded, next }))
         }),
       )
   }
   return backend
+}
+
+/** The items of a page that are shown. Those that are not stand together at one of its ends. */
+function shown<T>(items: T[], isShown: (item: T) => boolean): T[] {
+  const all = items.length === 0 || (isShown(items[0]!) && isShown(items.at(-1)!))
+  return all ? items : items.filter(isShown)
 }
 
 function noticeOf({ key }: Partial<Meta>): BlobWrite['notice'] {

@@ -47,7 +47,7 @@ export function tieredBackend(
 
   /** The entry with a value of its own. */
   const copied = <E extends Entry | undefined>(entry: E): E =>
-    entry && { ...entry, value: cloneBy(entry.serializer ?? serializer)(entry.value) }
+    entry && { ...entry, version: entry.version, value: cloneBy(entry.serializer ?? serializer)(entry.value) }
 
   const backAnswers = ({ sync }: Call): boolean => !sync || back.capabilities.sync === true
 

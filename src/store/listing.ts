@@ -6,7 +6,7 @@ import { type Context, checkCount, run } from './context.ts'
 import { presentMeta } from './meta.ts'
 import { isLongName, isolateKey, keyToName, namePrefix, nameToKey } from './names.ts'
 import { startsWith, toPrefix } from './scope.ts'
-import type { EntryMeta, ListingOptions } from './types.ts'
+import type { AsyncListing, EntryMeta, ListingOptions } from './types.ts'
 
 /*
  * keys, entries and metas: the names of one range, page by page, as much of each entry as is asked for.
@@ -25,7 +25,7 @@ interface Page<T> {
   readonly next: Name | undefined
 }
 
-type Listed<T> = AsyncIterableIterator<T> | IterableIterator<T>
+type Listed<T> = AsyncListing<T> | IterableIterator<T>
 
 export function keys(context: Context, options: ListingOptions = {}): Listed<Key> {
   return listing(context, options, findKeys, (page) => page.keys)
@@ -108,8 +108,8 @@ export function pageOf<T>(
   }
   return chain(find(backend, call, range), ({ keys: found, values, next }) => {
     const page = { keys: [] as Key[], values: [] as T[], next }
-    for (const [i, inner] of found.entries()) {
-      const key = scope.outer(inner)
+    for (let i = 0; i < found.length; i++) {
+      const key = scope.outer(found[i])
       if (key === undefined || (wanted !== undefined && !startsWith(key, wanted))) continue
       page.keys.push(typeof key === 'string' ? key : isolateKey(key))
       if (i < values.length) page.values.push(values[i]!)
@@ -181,7 +181,7 @@ function* syncItems<T>(page: () => readonly T[] | undefined): Generator<T, undef
  * A page is read while the one before it is being used, or decoded where somebody waits for that. Written out, because an
  * async generator takes longer for an item than a listing of keys does.
  */
-function asyncItems<T>(page: NextPage<T>): AsyncIterableIterator<T> {
+function asyncItems<T>(page: NextPage<T>): AsyncListing<T> {
   let items: readonly T[] = []
   let at = 0
   let ended = false
@@ -203,37 +203,59 @@ function asyncItems<T>(page: NextPage<T>): AsyncIterableIterator<T> {
     readAhead()
   }
 
-  const load = async (): Promise<IteratorResult<T>> => {
-    try {
-      while (!ended && at === items.length) {
-        if (ahead === undefined) readAhead()
-        const current = ahead
-        ahead = undefined
-        awaiting = true
-        const found = await current
-        awaiting = false
-        ended ||= found === undefined
-        items = found ?? []
-        at = 0
-        if (!ended && ahead === undefined) readAhead()
-      }
-    } catch (error) {
-      ended = true
-      throw error
-    } finally {
-      waiting--
+  /** Whether there is an item, once there is a page with one. */
+  const load = async (): Promise<boolean> => {
+    while (!ended && at === items.length) {
+      if (ahead === undefined) readAhead()
+      const current = ahead
+      ahead = undefined
+      awaiting = true
+      const found = await current
+      awaiting = false
+      ended ||= found === undefined
+      items = found ?? []
+      at = 0
+      if (!ended && ahead === undefined) readAhead()
     }
-    return ended ? { done: true, value: undefined } : { done: false, value: items[at++]! }
+    return !ended
+  }
+
+  const inTurn = <R>(task: () => Promise<R>): Promise<R> => {
+    waiting++
+    const answer = turn.then(async () => {
+      try {
+        return await task()
+      } catch (error) {
+        ended = true
+        throw error
+      } finally {
+        waiting--
+      }
+    })
+    turn = answer.catch(() => undefined)
+    return answer
+  }
+
+  const loadItem = async (): Promise<IteratorResult<T>> =>
+    (await load()) ? { done: false, value: items[at++]! } : { done: true, value: undefined }
+
+  const loadAll = async (): Promise<T[]> => {
+    let all: T[] = []
+    while (await load()) {
+      const rest = at === 0 ? (items as T[]) : items.slice(at)
+      at = items.length
+      if (all.length === 0) all = rest
+      else for (const item of rest) all.push(item)
+    }
+    return all
   }
 
   return {
     next() {
       if (waiting === 0 && at < items.length) return Promise.resolve({ done: false, value: items[at++]! })
-      waiting++
-      const answer = turn.then(load)
-      turn = answer.catch(() => undefined)
-      return answer
+      return inTurn(loadItem)
     },
+    toArray: () => inTurn(loadAll),
     return(value?: unknown) {
       ended = true
       items = []

@@ -24,9 +24,13 @@ export type Result<Options, T> = Options extends { readonly sync: true }
     : Promise<T>
 
 /** What a listing answers: an `Iterable` with `{ sync: true }`, else an `AsyncIterable`. */
-export type Listing<Options, T> = Options extends { readonly sync: true }
-  ? IterableIterator<T>
-  : AsyncIterableIterator<T>
+export type Listing<Options, T> = Options extends { readonly sync: true } ? IterableIterator<T> : AsyncListing<T>
+
+/** What is listed, page by page. */
+export interface AsyncListing<T> extends AsyncIterableIterator<T> {
+  /** All that is left, as an array: quicker than `for await`, and all of it is in memory then. */
+  toArray(): Promise<T[]>
+}
 
 export interface CallOptions {
   /** Answer with the value itself; `SYNC_UNSUPPORTED` where the engine is asynchronous, `BUSY` where the key is. */
