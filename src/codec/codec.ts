@@ -91,17 +91,15 @@ const TYPES: readonly unknown[] = ['value', 'binary', 'log'] satisfies EntryType
 const isDate = (value: unknown): boolean => value instanceof Date && !Number.isNaN(value.getTime())
 const isObject = (value: unknown): boolean => value === undefined || kindOf(value) === 'Object'
 
-/** What each field must be. Those that need not be there pass as undefined. */
-const FIELDS: Readonly<Record<keyof Meta, (value: unknown) => boolean>> = {
-  key: (key) => key !== undefined,
-  type: (type) => TYPES.includes(type),
-  lastWrite: isDate,
-  expires: (expires) => expires === undefined || isDate(expires),
-  custom: isObject,
-  own: isObject,
+/** The first field that is not what it must be. */
+function wrongField({ key, type, lastWrite, expires, custom, own }: Meta): keyof Meta | undefined {
+  if (key === undefined) return 'key'
+  if (!TYPES.includes(type)) return 'type'
+  if (!isDate(lastWrite)) return 'lastWrite'
+  if (expires !== undefined && !isDate(expires)) return 'expires'
+  if (!isObject(custom)) return 'custom'
+  if (!isObject(own)) return 'own'
 }
-
-const FIELD_NAMES = Object.keys(FIELDS) as (keyof Meta)[]
 
 /** Its own fields alone, those that are there. */
 function storedMeta({ key, type, lastWrite, expires, custom, own }: Meta): Meta {
@@ -115,7 +113,7 @@ function storedMeta({ key, type, lastWrite, expires, custom, own }: Meta): Meta 
 /** The metadata, if this version reads the frame. A right checksum does not say that a sound version wrote it. */
 function metaOf(name: Name, serializer: number, stored: unknown): Meta {
   const meta = (stored ?? {}) as Meta
-  const wrong = FIELD_NAMES.find((field) => !FIELDS[field](meta[field]))
+  const wrong = wrongField(meta)
   if (wrong) throw corrupt(name, `its metadata has a wrong ${wrong}`)
   if ((serializer === RAW) !== (meta.type === 'binary')) {
     throw corrupt(name, `its type is ${meta.type}, its serializer ${serializer}`)

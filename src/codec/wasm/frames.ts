@@ -2,7 +2,7 @@ import type { Meta, Name } from '../../base/entry.ts'
 import { bindingOf, takeNonces } from '../cipher.ts'
 import type { CodecOptions } from '../codec.ts'
 import { LEFT } from '../fast.ts'
-import { CBOR, HEADER, SERIALIZERS, XCHACHA20_POLY1305 } from '../frame.ts'
+import { CBOR, HEADER, SERIALIZERS, XCHACHA20_POLY1305, headEnd } from '../frame.ts'
 import { begin as turnTo, mostBytes, mostLevels, read, reading } from './decode.ts'
 import { begin, finish, skip, write, writeRaw, written } from './encode.ts'
 import {
@@ -93,7 +93,6 @@ function openFrame(
   const { length } = input
   const serializer = input[1]
   if (!SERIALIZERS.includes(serializer)) return undefined
-  const metaEnd = HEADER + new DataView(input.buffer, input.byteOffset).getUint32(4)
   const isSealed = input[3] !== 0
   const isPlain = !isSealed && input[2] === 0
   const most = mostBytes(limits)
@@ -108,7 +107,7 @@ function openFrame(
       if (!turnTo(core.open_frame(length, levels, Number(headOnly)))) return LEFT
       const meta = read()
       // Not slice: a Buffer's makes a view.
-      const raw = (): Uint8Array => new Uint8Array(input.subarray(metaEnd))
+      const raw = (): Uint8Array => new Uint8Array(input.subarray(headEnd(name, input)))
       return { meta, value: headOnly ? undefined : serializer === CBOR ? read() : raw() }
     }
     if (cipher) {
