@@ -34,6 +34,8 @@ export interface CodecOptions {
   readonly cipher?: Cipher | undefined
   /** What compresses and encrypts. Without it, what is compressed cannot be read. */
   readonly transforms?: Transforms | undefined
+  /** Small frames may have one buffer together: for many at once that is quicker. */
+  readonly sharesBuffers?: boolean | undefined
 }
 
 /**

@@ -55,6 +55,7 @@ class ReadEntry implements Entry {
 export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
   const { serializer } = options
   const capabilities = { ...blobs.capabilities, serializer }
+  const many: ChunksOptions = { ...options, sharesBuffers: true }
   const queue = new KeyQueue()
   const chunks = new Chunks(blobs, options)
   /** Whether the store has any parts that an overwritten entry may leave; asked once, before the first write. */
@@ -72,14 +73,15 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
       ? blobs.getMany(names, call)
       : mapInOrder(names, (name) => blobs.get(name, {}, call))
 
-  const encode = (name: Name, entry: Entry): Content => {
+  const encode = (name: Name, entry: Entry, encoding: ChunksOptions = options): Content => {
     const { meta, value } = entry
     if (meta.own) mayHaveParts = true
-    if (serializer !== 'structured-clone' || meta.type === 'binary') return { bytes: encodeEntry(name, entry, options) }
+    if (serializer !== 'structured-clone' || meta.type === 'binary')
+      return { bytes: encodeEntry(name, entry, encoding) }
     // The frame is what tells one write from the next, and it has nothing of the value.
     const own = { ...meta.own, writeId: randomId() }
     const beside = { value: platformClone(value) }
-    return { bytes: encodeEntry(name, { ...entry, meta: { ...meta, own } }, options), beside }
+    return { bytes: encodeEntry(name, { ...entry, meta: { ...meta, own } }, encoding), beside }
   }
 
   const putOp = (
@@ -177,7 +179,7 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
       )
     }
     const encoded = ops.map((op) =>
-      'delete' in op ? op : putOp(op.write[0], encode(...op.write), op.ifVersion, noticeOf(op.write[1].meta)),
+      'delete' in op ? op : putOp(op.write[0], encode(...op.write, many), op.ifVersion, noticeOf(op.write[1].meta)),
     )
     const results = ops.map((op): readonly [Name, Entry?] => ('write' in op ? op.write : [op.delete]))
     const dropped: Name[] = []

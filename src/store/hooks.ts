@@ -11,7 +11,7 @@ export interface Written {
   readonly key?: Key
   readonly keys?: readonly Key[]
   /** The segments behind the key. */
-  readonly segments?: readonly Segment[]
+  readonly segments?: readonly Segment[] | undefined
   readonly oldValue?: unknown
   readonly value?: unknown
   readonly meta?: Meta | undefined

@@ -149,7 +149,14 @@ function change(
     const oldValue = live(old)?.value
     const value = live(next)?.value
     if (next !== old) {
-      fire(context, { op, key: inner, ...(op !== 'update' && { segments }), oldValue, value, meta: next?.meta })
+      fire(context, {
+        op,
+        key: inner,
+        segments: op === 'update' ? undefined : segments,
+        oldValue,
+        value,
+        meta: next?.meta,
+      })
     }
     return [oldValue, value]
   }

@@ -26,8 +26,9 @@ export function encodeFrame(
   serializer: number,
   meta: Meta,
   value: unknown,
-  { limits, compressor, cipher }: CodecOptions,
+  { limits, compressor, cipher, sharesBuffers }: CodecOptions,
 ): Uint8Array<ArrayBuffer> | undefined {
+  const copyOut = sharesBuffers ? copyInShared : copy
   const isPlain = !compressor && !cipher
   const most = mostBytes(limits)
   if (!isReady() || !(isPlain || full) || !begin(limits, HEADER + 2 * most, Infinity)) return undefined
@@ -41,7 +42,7 @@ export function encodeFrame(
       if (metaEnd - HEADER > most || end - metaEnd > most) return undefined
       putName(name)
       core.finish_frame(serializer, metaEnd, end)
-      return copyInShared(core.output(0), end)
+      return copyOut(core.output(0), end)
     }
     writeValue(serializer, value)
     const valueEnd = written()
@@ -58,7 +59,7 @@ export function encodeFrame(
     }
     const length = full!.seal_frame(serializer, valueEnd, end, Math.min(threshold, NEVER), Number(cipher !== undefined))
     refresh()
-    return copyInShared(words[result]!, length)
+    return copyOut(words[result]!, length)
   } catch (error) {
     fail(error)
     return undefined
