@@ -4,12 +4,16 @@
  *
  * @typedef {object} Contestant
  * @property {() => unknown} [before] prepares one run, untimed
- * @property {() => number | Promise<number>} run does the work; answers a checksum of what it saw
+ * @property {(slice: number) => unknown} [enter] comes before each slice, untimed
+ * @property {(slice: number) => number | Promise<number>} run does the work, or a slice of it; answers a checksum of what
+ *   it saw
  * @property {() => unknown} [after] looks at what one run has left, untimed; throws if it is wrong
  *
  * @typedef {object} Row
  * @property {string} name
- * @property {number} operations how many of them one run does
+ * @property {number} operations how many of them one run does, all slices together
+ * @property {number} [slices] into how many slices the work of one run is cut. The contestants take turns by slices, each
+ *   of which counts as a round: where the machine is slow for a while, it is so for all of them. Default 1
  * @property {Contestant} ours
  * @property {Record<string, Contestant>} peers
  *
@@ -40,17 +44,20 @@ const ROUND_STEPS = 50
  * @param {Options} options
  * @returns {Promise<Result[]>} one, or none of a row that is not wanted
  */
-export async function measure({ name, operations, ours, peers }, options) {
+export async function measure({ name, operations, slices = 1, ours, peers }, options) {
   if (!isWanted(name, options)) return []
   const roundMs = Math.max(ROUND_MS, ROUND_STEPS * clockStep())
-  const runners = Object.entries({ ...peers, [OURS]: ours }).map(([label, contestant]) => new Runner(label, contestant))
+  const runners = Object.entries({ ...peers, [OURS]: ours }).map(
+    ([label, contestant]) => new Runner(label, contestant, slices),
+  )
   for (const runner of runners) await runner.warmUp(roundMs)
   const checksums = new Set(runners.map((runner) => runner.checksum))
   if (checksums.size > 1) {
     throw new Error(`${name}: different results, ${runners.map((each) => `${each.label} ${each.checksum}`).join(', ')}`)
   }
   for (let round = 0; round < Math.max(options.rounds, MINIMUM_ROUNDS); round++) {
-    for (const runner of shuffled(runners)) await runner.round()
+    if (slices === 1) for (const runner of shuffled(runners)) await runner.round()
+    else await inSlices(runners, slices)
   }
   const medians = Object.fromEntries(runners.map(({ label, times }) => [label, (median(times) * 1000) / operations]))
   const { [OURS]: own = NaN, ...others } = medians
@@ -86,14 +93,17 @@ class Runner {
   /** @type {number | undefined} */
   checksum
   #repetitions = 1
+  #sum = 0
 
   /**
    * @param {string} label
    * @param {Contestant} contestant
+   * @param {number} slices
    */
-  constructor(label, contestant) {
+  constructor(label, contestant, slices) {
     this.label = label
     this.contestant = contestant
+    this.slices = slices
   }
 
   /** @param {number} roundMs what a round shall last */
@@ -114,16 +124,46 @@ class Runner {
   }
 
   async #once() {
-    await this.contestant.before?.()
-    const started = performance.now()
-    const pending = this.contestant.run()
-    const checksum = typeof pending === 'number' ? pending : await pending
-    const elapsed = performance.now() - started
-    await this.contestant.after?.()
-    if (this.checksum !== undefined && checksum !== this.checksum) throw new Error(`${this.label}: results differ`)
-    this.checksum = checksum
+    let elapsed = 0
+    await this.begin()
+    for (let slice = 0; slice < this.slices; slice++) elapsed += await this.slice(slice)
+    await this.end()
     return elapsed
   }
+
+  async begin() {
+    this.#sum = 0
+    await this.contestant.before?.()
+  }
+
+  /** @param {number} index */
+  async slice(index) {
+    await this.contestant.enter?.(index)
+    const started = performance.now()
+    const pending = this.contestant.run(index)
+    this.#sum += typeof pending === 'number' ? pending : await pending
+    return performance.now() - started
+  }
+
+  async end() {
+    await this.contestant.after?.()
+    if (this.checksum !== undefined && this.#sum !== this.checksum) throw new Error(`${this.label}: results differ`)
+    this.checksum = this.#sum
+  }
+}
+
+/**
+ * One run of each, in turns.
+ *
+ * @param {readonly Runner[]} runners
+ * @param {number} slices
+ */
+async function inSlices(runners, slices) {
+  for (const runner of runners) await runner.begin()
+  for (let slice = 0; slice < slices; slice++) {
+    for (const runner of shuffled(runners)) runner.times.push((await runner.slice(slice)) * slices)
+  }
+  for (const runner of runners) await runner.end()
 }
 
 /**
