@@ -66,7 +66,7 @@ export class KeyList {
     }
     try {
       const found = await this.#session.run('keys', (store) =>
-        collect(store.keys({ prefix, after: starts.at(-1), limit: PAGE + 1 })),
+        store.keys({ prefix, after: starts.at(-1), limit: PAGE + 1 }).toArray(),
       )
       if (turn !== this.#latest) return
       if (found.length === 0 && starts.length > 1) return await this.#turn(starts.slice(0, -1))
@@ -180,12 +180,6 @@ export class KeyList {
 const PAGE = 100
 /** Counting stops here. */
 const COUNTED = 50_000
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const collected: T[] = []
-  for await (const item of items) collected.push(item)
-  return collected
-}
 
 function optionOf(key: Key, index: number): HTMLElement {
   const text = formatKey(key)

@@ -14,6 +14,7 @@ const hasNow: boolean = store.has('key', { sync: true })
 const hasLater: boolean = store.has('key')
 const removed: Promise<boolean> = store.delete(['a', 1, null])
 const keys: AsyncIterable<unknown> = store.keys({ prefix: ['a'] })
+const keyArray: Promise<unknown[]> = store.keys().toArray()
 const keysNow: Iterable<unknown> = store.keys({ sync: true })
 // @ts-expect-error with sync it is no AsyncIterable
 const keysLater: AsyncIterable<unknown> = store.keys({ sync: true })
@@ -68,6 +69,7 @@ export {
   hasNow,
   keys,
   keysLater,
+  keyArray,
   keysNow,
   promised,
   removed,
