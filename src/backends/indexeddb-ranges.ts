@@ -88,12 +88,12 @@ export interface Page {
 /** At most `most` names of a listing, with what is stored under them if asked for. */
 export async function readPage(
   store: IDBObjectStore,
-  { prefix = '', after = '', reverse, onNext }: ListOptions,
+  { prefix = '', after = '', reverse, skipsOwn, onNext }: ListOptions,
   most: number,
   { values }: { readonly values: boolean },
 ): Promise<Page> {
-  // Names are ASCII: nothing that starts with the prefix comes after this. Without one, our own names are not asked for.
-  const end = prefix === '' ? '~' : `${prefix}\x7f`
+  // Names are ASCII: nothing that starts with the prefix comes after this. Our own names come after all others.
+  const end = skipsOwn && prefix === '' ? '~' : `${prefix}\x7f`
   const lower = !reverse && after > prefix ? after : prefix
   const upper = reverse && after && after < end ? after : end
   if (most === 0 || lower >= upper) return { names: [], stored: [], next: undefined }

@@ -37,6 +37,8 @@ export interface ListOptions {
   /** At most so many; a page may hold fewer and still have a `next`. */
   readonly limit?: number | undefined
   readonly reverse?: boolean | undefined
+  /** Names of ours may be left out: whoever asks does not show them. */
+  readonly skipsOwn?: boolean | undefined
   /** Called, or not, as soon as it is known where the page ends: the next one may be asked for while this is decoded. */
   readonly onNext?: ((next: Name | undefined) => void) | undefined
 }

@@ -316,7 +316,7 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
     const isShown = (name: Name): boolean => own || !name.startsWith('~')
     const after = options.after ?? (reverse && !prefix ? '~' : undefined)
     return chain(own || queue.idle(call), () =>
-      chain(read({ ...options, after }, isShown), (page) =>
+      chain(read({ ...options, after, skipsOwn: !own }, isShown), (page) =>
         page.next && !isShown(page.next) ? { ...page, next: undefined } : page,
       ),
     )
