@@ -47,7 +47,8 @@ describe('IndexedDB blobs', () => {
       const bytes = frame(size)
       const version = await blobs.put(`s${size}`, bytes, {}, CALL)
       expect(version).toBe(frameVersion(bytes))
-      expect(await blobs.get(`s${size}`, {}, CALL)).toMatchObject({ bytes, version })
+      const whole = await blobs.get(`s${size}`, {}, CALL)
+      expect({ ...whole, version: whole?.version }).toEqual({ bytes, version })
       expect(await blobs.get(`s${size}`, { range: { start: 5, end: 30 } }, CALL)).toEqual({
         bytes: bytes.slice(5, 30),
         version,
