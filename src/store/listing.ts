@@ -240,13 +240,8 @@ function asyncItems<T>(page: NextPage<T>): AsyncListing<T> {
     (await load()) ? { done: false, value: items[at++]! } : { done: true, value: undefined }
 
   const loadAll = async (): Promise<T[]> => {
-    let all: T[] = []
-    while (await load()) {
-      const rest = at === 0 ? (items as T[]) : items.slice(at)
-      at = items.length
-      if (all.length === 0) all = rest
-      else for (const item of rest) all.push(item)
-    }
+    const all: T[] = []
+    while (await load()) while (at < items.length) all.push(items[at++]!)
     return all
   }
 
