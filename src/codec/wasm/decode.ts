@@ -179,13 +179,9 @@ export function read(): unknown {
 
 /** UTF-8. Of few bytes, most of which are ASCII, the call of a decoder would take longer than all the rest. */
 function textOf(start: number, end: number): string {
-  if (end - start <= SHORT) {
-    let found = ''
-    while (start < end && bytes[start]! < 0x80) found += String.fromCharCode(bytes[start++]!)
-    if (start === end) return found
-    return found + utf8Decoder.decode(bytes.subarray(start, end))
-  }
-  return utf8Decoder.decode(bytes.subarray(start, end))
+  let found = ''
+  if (end - start <= SHORT) while (start < end && bytes[start]! < 0x80) found += String.fromCharCode(bytes[start++]!)
+  return start === end ? found : found + utf8Decoder.decode(bytes.subarray(start, end))
 }
 
 const SHORT = 24
