@@ -12,7 +12,7 @@
  * @typedef {object} Row
  * @property {string} name
  * @property {number} operations how many of them one run does, all slices together
- * @property {number} [slices] into how many slices the work of one run is cut. The contestants take turns by slices, each
+ * @property {number | undefined} [slices] into how many slices the work of one run is cut. The contestants take turns by slices, each
  *   of which counts as a round: where the machine is slow for a while, it is so for all of them. Default 1
  * @property {Contestant} ours
  * @property {Record<string, Contestant>} peers

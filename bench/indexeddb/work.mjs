@@ -24,9 +24,8 @@ const SEQUENTIAL = 100
  */
 const SLICES = 10
 const SLICE = SEQUENTIAL / SLICES
-const SEQUENTIAL_ROUNDS = 31
-/** What takes some 10 ms, and varies by half of that. */
-const LISTING_ROUNDS = 31
+/** Of rows that vary much from round to round. */
+const MANY_ROUNDS = 31
 const CALLERS = 50
 const CALLS = 20
 const SAME = 200
@@ -34,14 +33,13 @@ const SAME = 200
 const few = keys.slice(0, SEQUENTIAL)
 
 /**
- * A call for each key, one after the other, in slices.
+ * A call for each of a few keys, one after the other, in slices.
  *
- * @param {readonly string[]} keys
  * @param {(key: string, i: number) => Promise<unknown>} call may answer a number for the checksum
  * @returns {Required<Pick<Contestant, 'enter' | 'run'>>}
  */
-function oneByOne(keys, call) {
-  const next = (/** @type {number} */ i) => call(String(keys[i]), i)
+function oneByOne(call) {
+  const next = (/** @type {number} */ i) => call(String(few[i]), i)
   return {
     enter: (slice) => next(slice * SLICE),
     run: async (slice) => {
@@ -61,16 +59,10 @@ export const WORK = {
     kind: 'records',
     operations: SEQUENTIAL - SLICES,
     slices: SLICES,
-    rounds: SEQUENTIAL_ROUNDS,
+    rounds: MANY_ROUNDS,
     contest(store) {
-      let revision = 0
-      return {
-        before: () => {
-          revision = 1 - revision
-        },
-        ...oneByOne(few, (key, i) => store.set(key, pairs[revision]?.[i]?.[1])),
-        after: () => expectRevision(store, few, revision),
-      }
+      const { current, ...contestant } = revising(store, few)
+      return { ...contestant, ...oneByOne((key, i) => store.set(key, current()[i]?.[1])) }
     },
   },
   'set.concurrent1k': {
@@ -87,8 +79,8 @@ export const WORK = {
     kind: 'records',
     operations: SEQUENTIAL - SLICES,
     slices: SLICES,
-    rounds: SEQUENTIAL_ROUNDS,
-    contest: (store) => oneByOne(few, async (key) => (await store.get(key)).score),
+    rounds: MANY_ROUNDS,
+    contest: (store) => oneByOne(async (key) => (await store.get(key)).score),
   },
   'get.concurrent1k': {
     kind: 'records',
@@ -140,12 +132,10 @@ export const WORK = {
     kind: 'records',
     operations: SEQUENTIAL - SLICES,
     slices: SLICES,
-    rounds: SEQUENTIAL_ROUNDS,
+    rounds: MANY_ROUNDS,
     contest: (store) => ({
-      before: () => store.setMany((pairs[0] ?? []).slice(0, SEQUENTIAL)),
-      // Not the pair that some of them answer.
-      ...oneByOne(few, async (key) => void (await store.update(key, revised))),
-      after: () => expectRevision(store, few, 1),
+      ...updating(store, few, 1),
+      ...oneByOne((key) => store.update(key, revised)),
     }),
   },
   'update.same200': {
@@ -155,16 +145,15 @@ export const WORK = {
       if (!store.isExact) return
       const same = new Array(SAME).fill(keys[0])
       return {
-        before: () => store.setMany((pairs[0] ?? []).slice(0, 1)),
+        ...updating(store, same.slice(0, 1), SAME),
         run: async () => (await Promise.all(same.map((key) => store.update(key, revised)))).length,
-        after: () => expectRevision(store, same, SAME),
       }
     },
   },
   keys10k: {
     kind: 'many',
     operations: MANY,
-    rounds: LISTING_ROUNDS,
+    rounds: MANY_ROUNDS,
     contest: (store) => ({
       run: async () => {
         const found = await store.keys()
@@ -175,7 +164,7 @@ export const WORK = {
   entries1k: {
     kind: 'records',
     operations: COUNT,
-    rounds: LISTING_ROUNDS,
+    rounds: MANY_ROUNDS,
     contest: (store) => ({ run: async () => sumOf(Array.from(await store.entries(), ([, value]) => value)) }),
   },
   'binary100k.set': {
@@ -239,16 +228,44 @@ export const WORK = {
  * @returns {Contestant}
  */
 function writing(store, written, write) {
+  const { current, ...contestant } = revising(store, written)
+  return {
+    ...contestant,
+    run: async () => {
+      const sum = await write(current())
+      return typeof sum === 'number' ? sum : 0
+    },
+  }
+}
+
+/**
+ * Each run is to write the pairs of the other revision.
+ *
+ * @param {Store} store
+ * @param {readonly string[]} written the keys
+ */
+function revising(store, written) {
   let revision = 0
   return {
+    current: () => pairs[revision] ?? [],
     before: () => {
       revision = 1 - revision
     },
-    run: async () => {
-      const sum = await write(pairs[revision] ?? [])
-      return typeof sum === 'number' ? sum : 0
-    },
     after: () => expectRevision(store, written, revision),
+  }
+}
+
+/**
+ * Each run is to update the keys, which are the first ones, from the revision 0 on.
+ *
+ * @param {Store} store
+ * @param {readonly string[]} updated
+ * @param {number} times how often each
+ */
+function updating(store, updated, times) {
+  return {
+    before: () => store.setMany((pairs[0] ?? []).slice(0, updated.length)),
+    after: () => expectRevision(store, updated, times),
   }
 }
 

@@ -79,7 +79,7 @@ export async function run(options) {
       const { ours: own, ...others } = await contestants({ ...peers, ours }, work, settle)
       if (own === undefined) throw new Error(`We cannot do ${name}.`)
       const rounds = Math.max(options.rounds, work.rounds ?? 0)
-      const { operations, slices = 1 } = work
+      const { operations, slices } = work
       const contest = { name, operations, slices, ours: own, peers: others }
       results.push(...(await measure(contest, { ...options, rounds })))
     }
