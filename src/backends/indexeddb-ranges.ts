@@ -85,8 +85,8 @@ export interface Page {
   readonly next: Name | undefined
 }
 
-/** At most `most` names of a listing, with what is stored under them if asked for. */
-export async function readPage(
+/** At most `most` names of a listing, with what is stored under them if asked for. What the first request throws is thrown. */
+export function readPage(
   store: IDBObjectStore,
   { prefix = '', after = '', reverse, skipsOwn, onNext }: ListOptions,
   most: number,
@@ -96,11 +96,16 @@ export async function readPage(
   const end = skipsOwn && prefix === '' ? '~' : `${prefix}\x7f`
   const lower = !reverse && after > prefix ? after : prefix
   const upper = reverse && after && after < end ? after : end
-  if (most === 0 || lower >= upper) return { names: [], stored: [], next: undefined }
+  if (most === 0 || lower >= upper) return Promise.resolve({ names: [], stored: [], next: undefined })
   const range = IDBKeyRange.bound(lower, upper, lower === after, upper === after)
   // Of names, one more tells whether there is another page.
   const asked = values ? most : most + 1
-  const found = await (reverse ? readBackwards : readForwards)(store, range, asked, values)
+  const read = reverse ? readBackwards(store, range, asked, values) : readForwards(store, range, asked, values)
+  return pageOf(read, most, asked, onNext)
+}
+
+async function pageOf(read: Promise<Found>, most: number, asked: number, onNext: ListOptions['onNext']): Promise<Page> {
+  const found = await read
   const names = found.keys as Name[]
   const hasMore = names.length === asked
   if (names.length > most) names.pop()

@@ -246,6 +246,21 @@ describe('reads share transactions', () => {
     await Promise.all(times(200, read))
   })
 
+  test('a listing that comes while a transaction is between two answers is read in another one', async () => {
+    for (let i = 0; i < 20; i++) {
+      const under = store.entries().toArray()
+      const { port1, port2 } = new MessageChannel()
+      await new Promise((resolve) => {
+        port1.addEventListener('message', resolve, { once: true })
+        port1.start()
+        port2.postMessage(0)
+      })
+      expect(await store.keys({ prefix: 'key-', limit: 1 }).toArray()).toEqual([key(0)])
+      expect(await store.entries({ prefix: 'key-', limit: 1, reverse: true }).toArray()).toEqual([[key(999), 999]])
+      await under
+    }
+  })
+
   test('getMany of names with gaps between them, of missing ones and of one twice answers all', async () => {
     const wanted = [
       ...times(300, (i) => key(i * 3)),
