@@ -7,7 +7,8 @@ import { raw } from './raw.mjs'
  */
 
 /**
- * A contestant's database of this kind, opened and filled when it is first needed.
+ * A contestant's database of this kind, opened and filled when it is first needed, and open for as long as it takes
+ * until konserve-ts knows that nobody watches and no longer numbers its writes.
  *
  * @param {Open} open
  * @param {keyof typeof FILL} kind
@@ -18,7 +19,13 @@ export function database(open, kind) {
   const known = ofContestant.get(kind)
   if (known) return known
   const name = `${kind}-${++count}`
-  const made = { name, store: open(name).then(async (store) => (await FILL[kind](store), store)) }
+  const opened = async () => {
+    const store = await open(name)
+    await FILL[kind](store)
+    await new Promise((resolve) => setTimeout(resolve, 2000))
+    return store
+  }
+  const made = { name, store: opened() }
   ofContestant.set(kind, made)
   return made
 }

@@ -4,12 +4,12 @@ import { Watchers } from '../engine/watchers.ts'
 import { CommitOrder } from './indexeddb-order.ts'
 
 /**
- * What tabs and workers tell each other: that one has come, whether one watches, what one has committed, or that it has
- * committed something before it heard that anybody watches.
+ * What tabs and workers tell each other: that one has come, whether one watches (`already`, if it is said again for one
+ * that may not know it), what one has committed, or that it has committed something of which it told nobody.
  */
 type Message =
   | { readonly hello: true }
-  | { readonly watching: boolean }
+  | { readonly watching: boolean; readonly already?: true }
   | { readonly untold: true }
   | { readonly notices: readonly Notice[]; readonly sequence: number | undefined }
 
@@ -26,11 +26,13 @@ export class Channel {
   readonly #ended = new AbortController()
   #channel: BroadcastChannel | undefined
   #othersWatch = false
+  /** When the others were asked whether they watch. */
+  #asked = -Infinity
   #order: CommitOrder | undefined
   #numbered = 0
   #removed = 0
-  /** When something was committed of which the others were told nothing. */
-  #untold = -Infinity
+  /** When something was committed while nobody was known to watch. */
+  #unwatched = -Infinity
 
   constructor(database: string, lastNumber: () => Promise<number>) {
     this.#name = `konserve-ts:${database}`
@@ -54,7 +56,7 @@ export class Channel {
 
   /** What the next transaction has to do. Numbers have their price: there are none while nobody watches. */
   marks(): Marks {
-    const numbered = this.#othersWatch || this.#watchers.size > 0
+    const numbered = this.#othersMayWatch() || this.#watchers.size > 0
     return { numbered, removeTo: this.#numbered - this.#removed > MOST_MARKS ? this.#numbered - 1 : undefined }
   }
 
@@ -62,11 +64,12 @@ export class Channel {
   tell(changes: () => Notice[], sequence: number | undefined, { removeTo = this.#removed }: Marks): void {
     this.#removed = removeTo
     this.#numbered = sequence ?? this.#numbered
-    if (!this.#othersWatch) this.#untold = Date.now()
-    if (!this.#othersWatch && this.#watchers.size === 0) return
+    const othersMayWatch = this.#othersMayWatch()
+    if (!this.#othersWatch) this.#unwatched = Date.now()
+    if (!othersMayWatch && this.#watchers.size === 0) return
     const notices = changes()
     if (notices.length === 0) return
-    if (this.#othersWatch) this.#post({ notices, sequence })
+    if (othersMayWatch) this.#post({ notices, sequence })
     this.#take(notices, sequence)
   }
 
@@ -81,7 +84,13 @@ export class Channel {
     this.#channel = new BroadcastChannel(this.#name)
     this.#channel.onmessage = ({ data }: MessageEvent<Message>) => this.#hear(data)
     this.#post({ hello: true })
+    this.#asked = Date.now()
     if (this.#watchers.size > 0) this.#post({ watching: true })
+  }
+
+  /** Also before they have answered: a worker that writes at once may be gone by then. */
+  #othersMayWatch(): boolean {
+    return this.#othersWatch || Date.now() - this.#asked < UNHEARD_MS
   }
 
   #shut(): void {
@@ -130,11 +139,13 @@ export class Channel {
     if ('watching' in message) {
       const isNew = message.watching && !this.#othersWatch
       this.#othersWatch = message.watching
-      if (isNew && Date.now() - this.#untold < UNTOLD_MS) this.#post({ untold: true })
+      // One that watched already has heard of what it was told at a venture.
+      const from = message.already ? this.#asked + UNHEARD_MS : -Infinity
+      if (isNew && this.#unwatched > Math.max(from, Date.now() - UNHEARD_MS)) this.#post({ untold: true })
       // They took it back for all: say that one is left.
-      if (!message.watching && isWatching) this.#post({ watching: true })
+      if (!message.watching && isWatching) this.#post({ watching: true, already: true })
     } else if (isWatching) {
-      this.#post({ watching: true })
+      this.#post({ watching: true, already: true })
     }
   }
 
@@ -149,6 +160,6 @@ export class Channel {
 }
 
 /** Milliseconds after which one must have heard of who watched before. */
-const UNTOLD_MS = 2000
+const UNHEARD_MS = 2000
 /** Marks of commits that are left in the store before they are removed. */
 const MOST_MARKS = 64

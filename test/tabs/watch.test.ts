@@ -95,6 +95,27 @@ test('a watch is told of the writes of its own tab, of another tab, and of a wor
   ])
 })
 
+test('a worker that writes at once and ends, before it hears that anybody watches, is told of exactly', async () => {
+  const [first, second] = tabs as [Page, Page]
+  await watch(first)
+  await second.evaluate(async (given) => {
+    const source = `
+      // Nothing reaches it in time.
+      Object.defineProperty(BroadcastChannel.prototype, 'onmessage', { set() {} })
+      const konserve = await import('${location.origin}/konserve.js')
+      const store = await konserve.connectStore(${JSON.stringify(given)})
+      await store.set('worker', 1)
+      await store.set('worker', 2)
+      postMessage('done')`
+    const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))
+    const worker = new Worker(url, { type: 'module' })
+    await new Promise((resolve) => (worker.onmessage = resolve))
+    worker.terminate()
+  }, config)
+  const set = { type: 'set', key: 'worker' }
+  expect(await toldTo(first, 2)).toEqual([set, set])
+})
+
 test('two tabs that write one key by turns are told of in the order of their commits, in every tab', async () => {
   await Promise.all(tabs.map(open))
   for (const tab of tabs) await watch(tab)
@@ -199,6 +220,8 @@ test('while nobody watches nothing is numbered; while somebody does, the marks d
   const marks = (): Promise<number> =>
     second.evaluate(async (given) => {
       const store = await window.konserve.connectStore(given)
+      // By now an answer would have come.
+      await new Promise((resolve) => setTimeout(resolve, 2100))
       for (let i = 0; i < 200; i++) await store.set(`k${i}`, i)
       const database = await new Promise<IDBDatabase>((resolve) => {
         const request = indexedDB.open(`konserve-${given.id}`)
