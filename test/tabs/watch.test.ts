@@ -48,6 +48,28 @@ async function toldTo(tab: Page, count: number): Promise<WatchEvent[]> {
   })
 }
 
+/** Run code with a connected `store` in a worker of a tab, and end the worker as soon as it is done. */
+function inWorker(tab: Page, code: string, { isDeaf = false } = {}): Promise<void> {
+  return tab.evaluate(
+    async ([given, body, before]) => {
+      const source = `
+        ${before}
+        const konserve = await import('${location.origin}/konserve.js')
+        const store = await konserve.connectStore(${JSON.stringify(given)})
+        ${body}
+        postMessage('done')`
+      const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))
+      const worker = new Worker(url, { type: 'module' })
+      await new Promise((resolve) => (worker.onmessage = resolve))
+      worker.terminate()
+    },
+    [config, code, isDeaf ? DEAF : ''] as const,
+  )
+}
+
+/** What other tabs answer does not reach it in time. */
+const DEAF = `Object.defineProperty(BroadcastChannel.prototype, 'onmessage', { set() {} })`
+
 const open = (tab: Page): Promise<void> =>
   tab.evaluate(async (given) => void (await window.konserve.connectStore(given)), config)
 
@@ -71,16 +93,8 @@ test('a watch is told of the writes of its own tab, of another tab, and of a wor
     await store.delete('user:1')
     await store.delete('missing')
     await store.delete('L'.repeat(300))
-    const source = `
-      import * as konserve from '${location.origin}/konserve.js'
-      const store = await konserve.connectStore(${JSON.stringify(given)})
-      await store.set('worker', 1)
-      postMessage('done')`
-    const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))
-    const worker = new Worker(url, { type: 'module' })
-    await new Promise((resolve) => (worker.onmessage = resolve))
-    worker.terminate()
   }, config)
+  await inWorker(second, `await store.set('worker', 1)`)
   const told = await toldTo(first, 9)
   expect(told).toEqual([
     { type: 'set', key: 'own' },
@@ -98,20 +112,7 @@ test('a watch is told of the writes of its own tab, of another tab, and of a wor
 test('a worker that writes at once and ends, before it hears that anybody watches, is told of exactly', async () => {
   const [first, second] = tabs as [Page, Page]
   await watch(first)
-  await second.evaluate(async (given) => {
-    const source = `
-      // Nothing reaches it in time.
-      Object.defineProperty(BroadcastChannel.prototype, 'onmessage', { set() {} })
-      const konserve = await import('${location.origin}/konserve.js')
-      const store = await konserve.connectStore(${JSON.stringify(given)})
-      await store.set('worker', 1)
-      await store.set('worker', 2)
-      postMessage('done')`
-    const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))
-    const worker = new Worker(url, { type: 'module' })
-    await new Promise((resolve) => (worker.onmessage = resolve))
-    worker.terminate()
-  }, config)
+  await inWorker(second, `await store.set('worker', 1); await store.set('worker', 2)`, { isDeaf: true })
   const set = { type: 'set', key: 'worker' }
   expect(await toldTo(first, 2)).toEqual([set, set])
 })
