@@ -54,7 +54,7 @@ export class Channel {
     }
   }
 
-  /** What the next transaction has to do. Numbers have their price: there are none while nobody watches. */
+  /** What the next transaction has to do. Numbers have their price: there are none while nobody can be watching. */
   marks(): Marks {
     const numbered = this.#othersMayWatch() || this.#watchers.size > 0
     return { numbered, removeTo: this.#numbered - this.#removed > MOST_MARKS ? this.#numbered - 1 : undefined }
