@@ -1,9 +1,9 @@
-import type { Name } from '../base/entry.ts'
 import type { Channel } from './indexeddb-channel.ts'
-import { ConnectionLost, commit } from './indexeddb-commit.ts'
+import { Commit, ConnectionLost } from './indexeddb-commit.ts'
 import type { Connection } from './indexeddb-connection.ts'
 import { isRetriable } from './indexeddb-errors.ts'
-import { Job, type Work, nameOf } from './indexeddb-job.ts'
+import { Group } from './indexeddb-group.ts'
+import { Job, type Work } from './indexeddb-job.ts'
 import { Recent } from './indexeddb-recent.ts'
 import { NUMBERS, STORE, untilAborted } from './indexeddb-requests.ts'
 
@@ -18,6 +18,8 @@ export class Writes {
   readonly #begun: () => void
   readonly #queue: Job[] = []
   readonly #recent = new Recent()
+  /** The transaction that still takes jobs of this turn. */
+  #open: { readonly group: Group; readonly commit: Commit } | undefined
   #running = false
 
   constructor(connection: Connection, channel: Channel, begun: () => void) {
@@ -30,8 +32,13 @@ export class Writes {
   add<T>(work: Work, signal: AbortSignal | undefined, result: T): Promise<T> {
     return untilAborted(signal, (resolve, reject) => {
       const job = new Job(work, () => resolve(result), reject)
+      // What may be withdrawn waits until the turn is over.
+      if (!signal && this.#queue.length === 0 && this.#open?.group.take(job)) {
+        this.#open.commit.add(job)
+        return () => false
+      }
       this.#queue.push(job)
-      if (!this.#running) void this.#run()
+      if (!this.#running) void this.#run(signal !== undefined)
       return () => {
         const at = this.#queue.indexOf(job)
         if (at >= 0) this.#queue.splice(at, 1)
@@ -40,12 +47,12 @@ export class Writes {
     })
   }
 
-  async #run(): Promise<void> {
+  async #run(waits: boolean): Promise<void> {
     this.#running = true
-    for (;;) {
-      await this.#quiet()
-      if (this.#queue.length === 0) break
-      await this.#commit(this.#take())
+    if (waits) await this.#quiet()
+    while (this.#queue.length > 0) {
+      const group = new Group(this.#queue)
+      await this.#commit(group.takeFrom(this.#queue), group, true)
     }
     this.#running = false
   }
@@ -55,51 +62,37 @@ export class Writes {
     let known = 0
     for (let turns = 0; turns < QUIET_TURNS; turns++) {
       await undefined
-      if (this.#queue.length > known) turns = 0
-      known = this.#queue.length
+      const now = this.#queue.length + (this.#open?.commit.jobs.length ?? 0)
+      if (now > known) turns = 0
+      known = now
     }
   }
 
-  /**
-   * The first, and those behind it that go into the same transaction without making it long. What reads is planned in
-   * the transaction, after what does not: those on one name are for several transactions.
-   */
-  #take(): Job[] {
-    if (this.#queue.length === 1) return this.#queue.splice(0)
-    let ops = 0
-    let bytes = 0
-    const isPlain = this.#queue.every(({ work }) => work.names.length === 0)
-    const touched = new Set<Name>()
-    const planned = new Set<Name>()
-    const rest = this.#queue.findIndex(({ work }, i) => {
-      ops += work.ops
-      bytes += work.bytes
-      if (i > 0 && (ops > MOST_OPS || bytes > MOST_BYTES)) return true
-      if (isPlain) return false
-      const touches = [...work.names, ...(work.fixed ?? []).map(nameOf)]
-      if (touches.some((name) => planned.has(name)) || work.names.some((name) => touched.has(name))) return true
-      for (const name of touches) touched.add(name)
-      if (work.names.length > 0) for (const name of touches) planned.add(name)
-      return false
-    })
-    return this.#queue.splice(0, rest < 0 ? this.#queue.length : rest)
-  }
-
-  async #commit(jobs: readonly Job[]): Promise<void> {
-    let transaction: IDBTransaction
+  /** One transaction for these jobs, and, if it is shared, for what else of this turn goes into it. */
+  async #commit(first: readonly Job[], group: Group = new Group(first), isShared = false): Promise<void> {
     const marks = this.#channel.marks()
+    let transaction: IDBTransaction
     try {
-      const stores = marks.numbered || jobs.some(({ work }) => work.flushes) ? [STORE, NUMBERS] : STORE
-      const durability = jobs.some(({ work }) => work.durability === 'strict') ? 'strict' : 'relaxed'
+      const { durability, flushes } = group
+      const stores = marks.numbered || flushes ? [STORE, NUMBERS] : STORE
       const begin = (): IDBTransaction | undefined => this.#connection.begin(stores, 'readwrite', { durability })
       transaction = begin() ?? (await this.#reopen(begin))
     } catch (error) {
-      this.#fail(jobs, error)
+      this.#fail(first, error)
       return
     }
     this.#begun()
+    const commit = new Commit(transaction, this.#recent, marks, this.#connection)
+    for (const job of first) commit.add(job)
+    if (isShared) {
+      this.#open = { group, commit }
+      await this.#quiet()
+      this.#open = undefined
+      for (const job of group.takeFrom(this.#queue)) commit.add(job)
+    }
+    const { jobs } = commit
     try {
-      const sequence = await commit(transaction, jobs, this.#recent, marks, this.#connection)
+      const sequence = await commit.finish()
       this.#channel.tell(() => jobs.flatMap((job) => job.notices()), sequence, marks)
       for (const job of jobs) {
         this.#recent.note(job.done(), job.work.names.length > 0)
@@ -129,6 +122,3 @@ export class Writes {
 
 /** Microtasks without a new job after which a group is complete. */
 const QUIET_TURNS = 8
-/** A shared transaction has no more: other tabs wait for it. */
-const MOST_OPS = 1000
-const MOST_BYTES = 4 * 1024 * 1024

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { commit } from '../../src/backends/indexeddb-commit.ts'
+import { Commit } from '../../src/backends/indexeddb-commit.ts'
 import { Job } from '../../src/backends/indexeddb-job.ts'
 import { Recent } from '../../src/backends/indexeddb-recent.ts'
 
@@ -31,7 +31,7 @@ test('a transaction of which a request failed is not taken for done, whatever th
     () => undefined,
   )
   const transaction = new CompletesAfterAll() as unknown as IDBTransaction
-  await expect(
-    commit(transaction, [job], new Recent(), { numbered: false, removeTo: undefined }, { onClose: new Set() }),
-  ).rejects.toThrow('It has no files.')
+  const commit = new Commit(transaction, new Recent(), { numbered: false, removeTo: undefined }, { onClose: new Set() })
+  commit.add(job)
+  await expect(commit.finish()).rejects.toThrow('It has no files.')
 })

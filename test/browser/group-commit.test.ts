@@ -99,11 +99,42 @@ describe('writes share transactions', () => {
     raw.close()
   })
 
-  test('their durability is what the store and the call say, the stronger of a group', async () => {
+  test('their durability is what the store and the call say, or stronger', async () => {
     await store.set('a', 1)
     await store.set('a', 1, { durability: 'strict' })
-    await Promise.all([store.set('a', 1), store.set('b', 1, { durability: 'strict' })])
+    await Promise.all([store.set('a', 1, { durability: 'strict' }), store.set('b', 1)])
     expect(begun).toEqual(['write relaxed', 'write strict', 'write strict'])
+    await Promise.all([store.set('a', 1), store.set('b', 1, { durability: 'strict' })])
+    expect(begun.slice(3)).toEqual(['write relaxed', 'write strict'])
+  })
+
+  test('the engine has each as soon as it is encoded', async () => {
+    const puts = vi.spyOn(IDBObjectStore.prototype, 'put')
+    const sets = times(3, (i) => store.set(`key-${i}`, i))
+    expect(puts).toHaveBeenCalledTimes(3)
+    await Promise.all(sets)
+    expect(count('write')).toBe(1)
+  })
+
+  test('one with a signal can be taken back in its turn, and those behind it keep their order', async () => {
+    const controller = new AbortController()
+    const calls = [
+      store.set('a', 1),
+      store.set('b', 1, { signal: controller.signal }),
+      store.set('a', 2),
+      store.set('c', 3, { signal: new AbortController().signal }),
+    ]
+    controller.abort(new Error('no more'))
+    expect(await Promise.allSettled(calls)).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: { message: 'no more' } },
+      { status: 'fulfilled' },
+      { status: 'fulfilled' },
+    ])
+    expect([...(await store.getMany(['a', 'b', 'c']))]).toEqual([
+      ['a', 2],
+      ['c', 3],
+    ])
   })
 })
 
