@@ -24,6 +24,7 @@ export default defineConfig({
             'test/interop/**',
             'test/package/**',
             'test/runtimes/**',
+            'test/services/**',
           ],
           testTimeout: 30_000,
           // Some proofs fill several stores before they begin.
@@ -52,6 +53,10 @@ export default defineConfig({
           globalSetup: ['scripts/interop-tools.mjs'],
           testTimeout: 120_000,
         },
+      },
+      // Of real servers, and of the built package: `npm run build` comes first.
+      {
+        test: { name: 'services', include: ['test/services/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 },
       },
       // Of the built package: `npm run build` comes first.
       { test: { name: 'runtimes', include: ['test/runtimes/**/*.test.ts'], testTimeout: 300_000 } },

@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
+import { aptInstall, run } from './services/apt.mjs'
 
 /** Other programs that `npm run test:interop` reads from and writes for. `node scripts/interop-tools.mjs` installs them. */
 
@@ -43,8 +44,7 @@ function hasLz4() {
 function install() {
   const packages = [hasLz4() ? [] : ['lz4'], hasVenv() ? [] : ['python3', 'python3-venv']].flat()
   if (packages.length > 0) {
-    run('apt-get', ['update', '-qq'])
-    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages])
+    aptInstall(...packages)
   }
   if (findPython() === undefined) {
     run('python3', ['-m', 'venv', '--clear', environment])
@@ -67,15 +67,6 @@ function output(program, args) {
   } catch {
     return undefined
   }
-}
-
-/**
- * @param {string} program
- * @param {string[]} args
- */
-function run(program, args) {
-  console.error(program, ...args)
-  execFileSync(program, args, { stdio: ['ignore', 2, 2], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -44,6 +44,7 @@ const REST = [
     tests: true,
   },
   { name: 'what the system sees', command: ['vitest', 'run', '--project', 'system'], tests: true },
+  { name: 'services', command: ['vitest', 'run', '--project', 'services'], tests: true },
   { name: 'interop', command: ['vitest', 'run', '--project', 'interop'], tests: true },
   { name: 'workerd', command: ['vitest', 'run', '--project', 'runtimes'], tests: true },
   { name: 'WASM built anew', command: [process.execPath, 'scripts/wasm.mjs', 'check'] },

@@ -148,6 +148,8 @@ export interface Blob {
 export interface BlobWrite extends Condition {
   /** What watchers are told of it; nothing of a part, or of the removal of what is not there. */
   readonly notice?: { readonly key: Key | undefined } | undefined
+  /** When what is put expires, in milliseconds since 1970. An engine may remove it some time after that. */
+  readonly expires?: number | undefined
   /** Kept with the bytes of a `put`. Without it there is none, whatever was there before. */
   readonly beside?: Beside | undefined
 }

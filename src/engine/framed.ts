@@ -88,12 +88,12 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
     name: Name,
     { bytes, beside }: Content,
     ifVersion?: Condition['ifVersion'],
-    notice?: BlobWrite['notice'],
+    write?: BlobWrite,
   ): BlobOp => ({
+    ...write,
     put: [name, bytes],
     beside,
     ifVersion,
-    notice,
   })
 
   const decode = (name: Name, { bytes, beside }: Content): Entry => {
@@ -155,7 +155,7 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
     call: Call,
     content: Content = encode(name, entry),
   ): PromiseOrValue<Version | undefined> => {
-    const put = { ...condition, beside: content.beside, notice: noticeOf(entry.meta) }
+    const put = { ...condition, ...writeOf(entry.meta), beside: content.beside }
     let dropped: Name[] = []
     const swap = ([blob]: (Blob | undefined)[]): BlobOp[] => {
       dropped = droppedParts(metaOf(name, blob), entry.meta)
@@ -179,7 +179,7 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
       )
     }
     const encoded = ops.map((op) =>
-      'delete' in op ? op : putOp(op.write[0], encode(...op.write, many), op.ifVersion, noticeOf(op.write[1].meta)),
+      'delete' in op ? op : putOp(op.write[0], encode(...op.write, many), op.ifVersion, writeOf(op.write[1].meta)),
     )
     const results = ops.map((op): readonly [Name, Entry?] => ('write' in op ? op.write : [op.delete]))
     const dropped: Name[] = []
@@ -263,7 +263,7 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
       if (content !== blob) {
         ops.push(
           content
-            ? putOp(name, content, ifVersion, noticeOf(meta!))
+            ? putOp(name, content, ifVersion, writeOf(meta as Meta))
             : { delete: name, ifVersion, notice: noticeOfRemoved(before) },
         )
       }
@@ -396,6 +396,11 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
 function shown<T>(items: T[], isShown: (item: T) => boolean): T[] {
   const all = items.length === 0 || (isShown(items[0]!) && isShown(items.at(-1)!))
   return all ? items : items.filter(isShown)
+}
+
+/** What goes with the write of an entry. One with parts is not left to the engine to remove: they would stay behind. */
+function writeOf({ key, expires, own }: Meta): BlobWrite {
+  return { notice: { key }, ...(expires && !own?.chunks && !own?.log && { expires: expires.getTime() }) }
 }
 
 function noticeOf({ key }: Partial<Meta>): BlobWrite['notice'] {

@@ -1,0 +1,159 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { setTimeout as delay } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
+import { redis } from './services/redis.mjs'
+
+/**
+ * The servers that the backends are tested against, each on a free port of 127.0.0.1 with a folder of its own:
+ *
+ *     npm run services             start them all, print where they are, and leave them up until Ctrl-C
+ *     npm run services -- redis    only these
+ *     npm run services -- install  install what is missing (Debian, root)
+ *
+ * @typedef {object} ServiceDefinition
+ * @property {string} missing what to do where the server is missing
+ * @property {() => boolean} isThere
+ * @property {() => void} install
+ * @property {(place: Place) => Launch | Promise<Launch>} launch how the server is started
+ *
+ * @typedef {object} Place
+ * @property {number} port
+ * @property {string} folder its data; what is there when it starts is an earlier run's
+ * @property {readonly string[]} args more arguments of the command line
+ *
+ * @typedef {object} Launch
+ * @property {string} program
+ * @property {readonly string[]} args
+ * @property {NodeJS.ProcessEnv} [env] besides that of this process
+ * @property {string} url
+ * @property {() => Promise<boolean>} isReady
+ *
+ * @typedef {object} Service
+ * @property {string} name
+ * @property {string} url
+ * @property {number} port
+ * @property {string} folder
+ * @property {() => Promise<void>} start again, on the same port and folder
+ * @property {() => Promise<void>} kill with SIGKILL; resolves once it is gone
+ * @property {() => Promise<void>} stop for good, with its folder
+ */
+
+/** @type {Readonly<Record<string, ServiceDefinition>>} */
+const SERVICES = { redis }
+
+/** How long a server may take until it answers. */
+const READY_MS = 60_000
+
+/**
+ * Start a server of its own. It ends with this process at the latest.
+ *
+ * @param {string} name
+ * @param {{ args?: readonly string[], port?: number }} [options]
+ * @returns {Promise<Service>}
+ */
+export async function startService(name, { args = [], port: wanted } = {}) {
+  const { launch, isThere, missing } = definitionOf(name)
+  if (!isThere()) throw new Error(`The ${name} server is missing. ${missing}`)
+  const port = wanted ?? (await freePort())
+  const folder = await mkdtemp(join(tmpdir(), `konserve-${name}-`))
+  const { program, args: own, env, url, isReady } = await launch({ port, folder, args })
+  /** @type {import('node:child_process').ChildProcess | undefined} */
+  let child
+  const end = () => void child?.kill('SIGKILL')
+
+  const start = async () => {
+    const output = /** @type {string[]} */ ([])
+    const started = spawn(program, own, {
+      cwd: folder,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    child = started
+    for (const stream of [started.stdout, started.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => output.length < MOST_OUTPUT && output.push(text))
+    }
+    /** @type {Error | undefined} */
+    let failed
+    started.once('error', (error) => (failed = error))
+    const until = Date.now() + READY_MS
+    while (!(await isReady())) {
+      if (failed || started.exitCode !== null || started.signalCode !== null || Date.now() > until) {
+        end()
+        throw new Error(`The ${name} server did not start. ${failed?.message ?? ''}\n${output.join('')}`)
+      }
+      await delay(50)
+    }
+  }
+  const kill = async () => {
+    const running = child
+    child = undefined
+    if (!running || running.exitCode !== null || running.signalCode !== null) return
+    const gone = once(running, 'exit')
+    running.kill('SIGKILL')
+    await gone
+  }
+  process.once('exit', end)
+  const stop = async () => {
+    await kill()
+    process.off('exit', end)
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await start()
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { name, url, port, folder, start, kill, stop }
+}
+
+/** Pieces of output that are kept for the message of a server that does not start. */
+const MOST_OUTPUT = 200
+
+/** @returns {Promise<number>} a port of 127.0.0.1 that nobody listens on */
+export async function freePort() {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Install the servers that are missing. */
+function install() {
+  for (const [name, { isThere, install, missing }] of Object.entries(SERVICES)) {
+    if (isThere()) continue
+    install()
+    if (!isThere()) throw new Error(`The ${name} server could not be installed. ${missing}`)
+  }
+}
+
+/** @param {string} name */
+function definitionOf(name) {
+  const found = SERVICES[name]
+  if (found) return found
+  throw new Error(`There is no service ${name}, only ${Object.keys(SERVICES).join(', ')}.`)
+}
+
+/** @param {readonly string[]} names */
+async function leaveUp(names) {
+  const services = await Promise.all(names.map((name) => startService(name)))
+  for (const { name, url } of services) console.log(`${name.padEnd(10)} ${url}`)
+  console.log('Ctrl-C ends them.')
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  await Promise.all(services.map(({ stop }) => stop()))
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const names = process.argv.slice(2)
+  if (names[0] === 'install') install()
+  else await leaveUp(names.length > 0 ? names : Object.keys(SERVICES))
+}
