@@ -40,6 +40,7 @@ import { redis } from './services/redis.mjs'
  * @property {number} port
  * @property {string} folder
  * @property {() => Promise<void>} start again, on the same port and folder
+ * @property {(signal: NodeJS.Signals) => void} signal send it one: SIGSTOP, SIGCONT
  * @property {() => Promise<void>} kill with SIGKILL; resolves once it is gone
  * @property {() => Promise<void>} stop for good, with its folder
  */
@@ -110,7 +111,9 @@ export async function startService(name, { args = [], port: wanted } = {}) {
     await stop()
     throw error
   }
-  return { name, url, port, folder, start, kill, stop }
+  /** @param {NodeJS.Signals} name */
+  const signal = (name) => void child?.kill(name)
+  return { name, url, port, folder, start, signal, kill, stop }
 }
 
 /** Pieces of output that are kept for the message of a server that does not start. */

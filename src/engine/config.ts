@@ -31,7 +31,7 @@ export function checkConfig(input: BaseConfig): CheckedConfig {
   const definition = findBackend(backend as string)
   if (definition === undefined) {
     throw new UnknownBackendError(
-      `Unknown backend ${shown(backend)}. Registered here: ${backendNames().map(shown).join(', ')}. Import what adds it (file: the Node entry).`,
+      `Unknown backend ${shown(backend)}. Registered here: ${backendNames().map(shown).join(', ')}. Import what adds it: ${OPTIONAL.has(backend as string) ? `'konserve-ts/${backend}'` : 'the Node entry has file'}.`,
     )
   }
   const result = definition.schema['~standard'].validate(own)
@@ -68,6 +68,8 @@ export function differingFields(a: AnyConfig, b: AnyConfig): string[] {
   )
 }
 
+/** Those with an entry of their own. */
+const OPTIONAL: ReadonlySet<string> = new Set(['redis', 's3', 'dynamodb', 'lmdb', 'rocksdb'])
 const ID_REMEDY = 'Give it a UUID: crypto.randomUUID() makes one.'
 
 function refuse(issues: readonly SchemaIssue[]): void {

@@ -46,12 +46,20 @@ function partsOf({ own: { chunks, log } = {} }: Pick<Meta, 'own'> = {}): Name[] 
   return [...(chunks ? [chunkPrefix(chunks.id)] : []), ...(log ? [cellPrefix(log.id)] : [])]
 }
 
-/** All as one where the engine can, else in order. */
+/** All as one where the engine can, else in order, as many at a time as it can take as one. */
 export function applyOps(blobs: BlobBackend, ops: readonly BlobOp[], call: Call): PromiseOrValue<void> {
-  if (blobs.batch && ops.length > 1 && ops.length <= blobs.capabilities.atomicBatch) return blobs.batch(ops, call)
+  const most = blobs.batch ? blobs.capabilities.atomicBatch : 0
+  if (most > 1 && ops.length > 1) {
+    if (ops.length <= most) return blobs.batch!(ops, call)
+    return each(slicesOf(ops, most), (slice) => blobs.batch!(slice, call))
+  }
   return each(ops, (op): PromiseOrValue<unknown> =>
     'put' in op ? blobs.put(...op.put, op, call) : blobs.delete(op.delete, op, call),
   )
+}
+
+function slicesOf<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
 }
 
 /** Delete everything whose name starts with `prefix`, but not the descriptor. */

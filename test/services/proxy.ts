@@ -8,6 +8,8 @@ export interface Proxy {
   readonly lost: number
   /** Lose the answer to every `nth` request that `isWrite` says yes to, until `most` are lost. */
   loseAnswers(nth: number, most: number, isWrite: (request: Buffer) => boolean): void
+  /** Whether new connections are refused. */
+  refuses: boolean
   /** Bytes that the server has sent since the start. */
   readonly received: number
   close(): Promise<void>
@@ -23,6 +25,7 @@ export async function startProxy(target: number): Promise<Proxy> {
   let seen = 0
   let received = 0
   const server = createServer((client) => {
+    if (proxy.refuses) return void client.destroy()
     const upstream = connect(target, '127.0.0.1')
     let losing = false
     for (const socket of [client, upstream]) {
@@ -50,7 +53,8 @@ export async function startProxy(target: number): Promise<Proxy> {
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
+  const proxy: Proxy = {
+    refuses: false,
     port: (server.address() as AddressInfo).port,
     get lost() {
       return lost
@@ -68,4 +72,5 @@ export async function startProxy(target: number): Promise<Proxy> {
       await new Promise((resolve) => server.close(resolve))
     },
   }
+  return proxy
 }

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -26,9 +27,7 @@ export function runEngineSuite(target: EngineTarget): void {
     const config = target.config()
     const store = await connectStore(config as unknown as AnyStoreConfig)
     await store.set('counter', 0)
-    const children = Array.from({ length: CLIENTS }, () =>
-      startChild('update', builtModule(target.module), JSON.stringify(config), String(UPDATES)),
-    )
+    const children = Array.from({ length: CLIENTS }, () => startUpdates(target.module, config, UPDATES))
     expect(await Promise.all(children.map(outputOf))).toEqual(children.map(() => 'done\n'))
     expect(await store.get('counter')).toBe(CLIENTS * UPDATES)
     await deleteStore(config as unknown as AnyStoreConfig)
@@ -36,10 +35,10 @@ export function runEngineSuite(target: EngineTarget): void {
 }
 
 /** The same place with memory in front, by one line of config. */
-export function tieredOver({ name, config, cleanup, secrets }: ComplianceTarget): ComplianceTarget {
+export function tieredOver({ name, config, cleanup, addressable, secrets }: ComplianceTarget): ComplianceTarget {
   return {
     name: `tiered(memory, ${name})`,
-    addressable: true,
+    addressable,
     ...(secrets && { secrets }),
     config() {
       const { id, ...backendConfig } = config()
@@ -47,6 +46,11 @@ export function tieredOver({ name, config, cleanup, secrets }: ComplianceTarget)
     },
     ...(cleanup && { cleanup: ({ id, backendConfig }) => cleanup({ ...(backendConfig as AnyConfig), id }) }),
   }
+}
+
+/** A process that adds so often to `counter` in a store of the backend that `module` registers, and then prints `done`. */
+export function startUpdates(module: string, config: object, times: number): ChildProcess {
+  return startChild('update', builtModule(module), JSON.stringify(config), String(times))
 }
 
 /** A module of the package, by its path in `dist`. */

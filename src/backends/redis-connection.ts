@@ -1,0 +1,111 @@
+import type { Cluster, Redis } from 'ioredis'
+import { closedStore } from '../base/errors.ts'
+import type { RedisConfig } from './redis-config.ts'
+import { isPassing, isReplica, redisError } from './redis-errors.ts'
+import { loadRedis } from './redis-driver.ts'
+
+/** What a command is sent to: a server, whichever the sentinels name, or a cluster. */
+export type Client = Redis | Cluster
+
+/**
+ * A connection that comes back. What was under way when it was lost is done again; that is harmless to reads, and to what
+ * `APPLY` writes once.
+ */
+export class RedisConnection {
+  readonly client: Client
+  readonly place: string
+  readonly #timeout: number
+  #lastError: Error | undefined
+  #closed = false
+
+  private constructor(client: Client, place: string, timeout: number) {
+    this.client = client
+    this.place = place
+    this.#timeout = timeout
+    client.on('error', (error: Error) => (this.#lastError = error))
+    client.on('node error', (error: Error) => (this.#lastError = error))
+    client.on('ready', () => (this.#lastError = undefined))
+  }
+
+  static async open(config: RedisConfig, place: string): Promise<RedisConnection> {
+    const timeout = config.timeout ?? DEFAULT_TIMEOUT
+    return new RedisConnection(await newClient(config, timeout), place, timeout)
+  }
+
+  /** Run `task`, again if the connection is lost, until the time is over. STORAGE_UNAVAILABLE, QUOTA_EXCEEDED. */
+  async run<T>(task: (client: Client) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const until = Date.now() + this.#timeout
+    for (let tries = 0; ; tries++) {
+      signal?.throwIfAborted()
+      try {
+        return await task(this.client)
+      } catch (error) {
+        if (this.#closed) throw closedStore()
+        const left = until - Date.now()
+        if (!isPassing(error) || left <= 0) throw redisError(error, this.place, this.#lastError)
+        // The sentinels, or the other nodes, know who takes writes now.
+        if (isReplica(error)) this.client.disconnect(true)
+        await new Promise((resolve) => setTimeout(resolve, Math.min(left, waitAfter(tries))))
+      }
+    }
+  }
+
+  /**
+   * A connection of its own to the node that has `key`, for what that tells by itself. Whoever asked sees to it that another
+   * one is made if it is lost.
+   */
+  async subscriber(key: string): Promise<Redis> {
+    const own = { retryStrategy: () => null, lazyConnect: true }
+    if (!isCluster(this.client)) return this.client.duplicate(own)
+    const slot = Number(await this.client.cluster('KEYSLOT', key))
+    const address = this.client.slots[slot]?.[0]
+    const node = this.client.nodes('master').find(({ options }) => `${options.host}:${options.port}` === address)
+    if (!node) throw new Error("Cluster isn't ready")
+    return node.duplicate({ ...own, readOnly: false })
+  }
+
+  /** The command by which a script tells those who subscribe to a channel of this node. */
+  get publishes(): 'PUBLISH' | 'SPUBLISH' {
+    return isCluster(this.client) ? 'SPUBLISH' : 'PUBLISH'
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    // A server that is gone cannot be told.
+    await this.client.quit().catch(() => this.client.disconnect())
+  }
+}
+
+function isCluster(client: Client): client is Cluster {
+  return client.isCluster
+}
+
+/** Milliseconds for one call with all its tries. */
+const DEFAULT_TIMEOUT = 10_000
+const LONGEST_WAIT = 500
+
+/** Full jitter below a bound that doubles, so that those who lost one server do not come back all at once. */
+function waitAfter(tries: number): number {
+  return Math.random() * Math.min(LONGEST_WAIT, 10 * 2 ** tries)
+}
+
+async function newClient({ url, options, cluster }: RedisConfig, timeout: number): Promise<Client> {
+  const { Cluster, Redis } = await loadRedis()
+  const own = {
+    ...options,
+    // What was under way is done again by us, who know that it may have been done. A call must not wait for a
+    // server that never comes back.
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: timeout,
+    // Before that, so that it is known why.
+    connectTimeout: Math.ceil(timeout * 0.8),
+    // What would make other keys, or other answers, of ours.
+    keyPrefix: '',
+    stringNumbers: false,
+    replyMapping: 'legacy' as const,
+  }
+  if (cluster) return new Cluster([...cluster], { redisOptions: own, clusterRetryStrategy: waitAfter })
+  const redisOptions = { ...own, retryStrategy: waitAfter }
+  return url === undefined ? new Redis(redisOptions) : new Redis(url, redisOptions)
+}

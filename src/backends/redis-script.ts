@@ -1,0 +1,96 @@
+/*
+ * What a store has in Redis, all under one hash tag, so that a cluster keeps it in one place:
+ *
+ *     {prefix}:NAME           the blob under a name, as it is
+ *     {prefix}/names          a sorted set of the names, all with the score 0 and so in the order of their bytes
+ *     {prefix}/expiring       a sorted set of the names that expire, by when the server may remove them
+ *     {prefix}/writes/CLIENT  what this client has written last, so that nothing is written twice
+ *     {prefix}/changes        a channel: what was committed, in the order of the commits
+ */
+
+export interface Places {
+  readonly names: string
+  readonly expiring: string
+  readonly changes: string
+  blob(name: string): string
+  writes(client: string): string
+}
+
+export function placesOf(prefix: string): Places {
+  const root = `{${prefix}}`
+  return {
+    names: `${root}/names`,
+    expiring: `${root}/expiring`,
+    changes: `${root}/changes`,
+    blob: (name) => `${root}:${name}`,
+    writes: (client) => `${root}/writes/${client}`,
+  }
+}
+
+/** Bytes of a blob that tell one state of it from another. */
+export const HEADER_BYTES = 20
+
+/** Stands for: there must be none. */
+export const ABSENT = '-'
+
+/**
+ * Apply operations, all or none, and once: a client numbers its writes, each in a slot that no other write of it uses at
+ * the time. One that is asked for again, because its answer was lost, finds its number there and is not done again; nor is
+ * one that comes late, when the slot is already another's. Answers how many blobs were deleted, or the negative position
+ * of the first operation whose condition does not hold, from 1.
+ *
+ *     KEYS  names, expiring, writes, then the blob of each operation
+ *     ARGV  slot, number, milliseconds until the writes are forgotten or '', the command that publishes, changes, what to
+ *           tell there or ''; then for each operation its name, what must be there ('' for whatever is, '-' for nothing, or the header), when the
+ *           server may remove it in milliseconds since 1970 or '', and the bytes, '' to delete
+ */
+export const APPLY: string = `
+local number = tonumber(ARGV[2])
+local known = redis.call('HGET', KEYS[3], ARGV[1])
+if known then
+  local last, answer = string.match(known, '^(%d+) (%d+)$')
+  if tonumber(last) >= number then return tonumber(answer) end
+end
+for i = 4, #KEYS do
+  local expected = ARGV[4 * i - 8]
+  if expected ~= '' then
+    local found = redis.call('GETRANGE', KEYS[i], 0, ${HEADER_BYTES - 1})
+    if found == '' then found = '${ABSENT}' end
+    if found ~= expected then return 3 - i end
+  end
+end
+local deleted = 0
+for i = 4, #KEYS do
+  local name, expires, bytes = ARGV[4 * i - 9], ARGV[4 * i - 7], ARGV[4 * i - 6]
+  if bytes == '' then
+    deleted = deleted + redis.call('DEL', KEYS[i])
+    redis.call('ZREM', KEYS[1], name)
+  else
+    if expires == '' then
+      redis.call('SET', KEYS[i], bytes)
+    else
+      redis.call('SET', KEYS[i], bytes, 'PXAT', expires)
+      redis.call('ZADD', KEYS[2], expires, name)
+    end
+    redis.call('ZADD', KEYS[1], 0, name)
+  end
+end
+redis.call('HSET', KEYS[3], ARGV[1], ARGV[2] .. ' ' .. deleted)
+if ARGV[3] ~= '' then redis.call('PEXPIRE', KEYS[3], ARGV[3]) end
+if ARGV[6] ~= '' then redis.call(ARGV[4], ARGV[5], ARGV[6]) end
+return deleted
+`
+
+/**
+ * Forget names whose blobs the server has removed because they had expired; not of those that were written again since.
+ *
+ *     KEYS  names, expiring, then the blob of each name
+ *     ARGV  the names
+ */
+export const FORGET: string = `
+for i, name in ipairs(ARGV) do
+  if redis.call('EXISTS', KEYS[i + 2]) == 0 then redis.call('ZREM', KEYS[1], name) end
+  redis.call('ZREM', KEYS[2], name)
+end
+return #ARGV
+`

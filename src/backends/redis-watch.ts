@@ -1,0 +1,159 @@
+import { Buffer } from 'node:buffer'
+import type { Redis } from 'ioredis'
+import type { BlobOp, Notice, Watcher } from '../base/backend.ts'
+import type { Key } from '../base/entry.ts'
+import { isLongName } from '../base/name.ts'
+import { decode, encode } from '../codec/cbor.ts'
+import { Watchers, noticesOf } from '../engine/watchers.ts'
+import type { RedisConnection } from './redis-connection.ts'
+
+/**
+ * Tells watchers of what any client has committed, in the order of the commits: each write publishes its names. Of what was
+ * published while the connection was lost nothing is known: one `resync`.
+ */
+export class RedisWatch {
+  /** Settles once the server tells us of what is written from then on. */
+  started: Promise<void> | undefined
+  readonly #connection: RedisConnection
+  readonly #channel: string
+  readonly #showsKeys: boolean
+  readonly #onError: (error: unknown) => void
+  readonly #watchers = new Watchers()
+  #subscriber: Redis | undefined
+  /** Whether the server tells it. */
+  #subscribed = false
+  /** Writes of ours that we have not been told of: what to tell of them, with all keys, and what to do then. */
+  readonly #unheard = new Map<string, { readonly notices: readonly Notice[]; readonly resolve: () => void }>()
+
+  /** `showsKeys`: the key of a name that does not have it may be published, because it is no secret. */
+  constructor(
+    connection: RedisConnection,
+    channel: string,
+    { showsKeys, onError }: { readonly showsKeys: boolean; readonly onError: (error: unknown) => void },
+  ) {
+    this.#connection = connection
+    this.#channel = channel
+    this.#showsKeys = showsKeys
+    this.#onError = onError
+  }
+
+  add(watcher: Watcher): () => void {
+    const end = this.#watchers.add(watcher)
+    if (this.#watchers.size === 1) this.#start()
+    return () => {
+      end()
+      if (this.#watchers.size === 0) this.close()
+    }
+  }
+
+  /** What the write `id` publishes of its operations; '' if there is nothing to tell. */
+  message(id: string, ops: readonly BlobOp[]): Buffer | '' {
+    const told: Told[] = []
+    for (const notice of noticesOf(ops)) {
+      if (notice.type === 'resync') continue
+      const { type, name, key } = notice
+      told.push(this.#showsKeys && isLongName(name) ? [type === 'set', name, key] : [type === 'set', name])
+    }
+    return told.length > 0 ? Buffer.from(encode([id, told])) : ''
+  }
+
+  /** Run the write `id`. Who watches here hears of it before it settles: whoever comes later is told nothing of it. */
+  async heard<T>(id: string, ops: readonly BlobOp[], write: () => Promise<T>): Promise<T> {
+    if (!this.#subscribed) return write()
+    const notices = noticesOf(ops)
+    const heard = new Promise<void>((resolve) => this.#unheard.set(id, { notices, resolve }))
+    let timer: ReturnType<typeof setTimeout> | undefined
+    try {
+      const answer = await write()
+      // A connection that is dead and does not say so.
+      timer = setTimeout(() => this.#subscriber?.disconnect(), UNHEARD_MS)
+      await heard
+      return answer
+    } finally {
+      clearTimeout(timer)
+      this.#unheard.delete(id)
+    }
+  }
+
+  close(): void {
+    const subscriber = this.#subscriber
+    this.#subscriber = undefined
+    this.started = undefined
+    this.#giveUp()
+    subscriber?.disconnect()
+  }
+
+  #start(): void {
+    this.started = this.#connection.run(() => this.#subscribe(), undefined).catch(this.#onError)
+  }
+
+  async #subscribe(): Promise<void> {
+    const subscriber = await this.#connection.subscriber(this.#channel)
+    if (this.#watchers.size === 0) return subscriber.disconnect()
+    this.#subscriber?.disconnect()
+    this.#subscriber = subscriber
+    const hear = (_: Buffer, message: Buffer): void => {
+      if (subscriber === this.#subscriber) this.#hear(message)
+    }
+    subscriber.on('error', () => undefined)
+    subscriber.on('messageBuffer', hear)
+    subscriber.on('smessageBuffer', hear)
+    try {
+      if (this.#connection.publishes === 'SPUBLISH') await subscriber.ssubscribe(this.#channel)
+      else await subscriber.subscribe(this.#channel)
+    } catch (error) {
+      subscriber.disconnect()
+      throw error
+    }
+    this.#subscribed = subscriber === this.#subscriber
+    // The slot of the channel may also have gone to another node.
+    subscriber.on('sunsubscribe', () => subscriber.disconnect())
+    subscriber.on('end', () => subscriber === this.#subscriber && void this.#startAgain())
+  }
+
+  /** Until it works, or nobody watches any more. What was published meanwhile is not known. */
+  async #startAgain(): Promise<void> {
+    this.#giveUp()
+    for (let works = false; !works && this.#watchers.size > 0;) {
+      try {
+        await this.#connection.run(() => this.#subscribe(), undefined)
+        works = true
+      } catch (error) {
+        this.#onError(error)
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+      }
+    }
+    this.#watchers.tell([{ type: 'resync' }])
+  }
+
+  /** Of what was published meanwhile nothing will be heard. */
+  #giveUp(): void {
+    this.#subscribed = false
+    for (const { resolve } of this.#unheard.values()) resolve()
+  }
+
+  #hear(message: Buffer): void {
+    try {
+      const [id, told] = decode(message) as [string, Told[]]
+      const own = this.#unheard.get(id)
+      this.#watchers.tell(own?.notices ?? told.map(noticeOf))
+      own?.resolve()
+    } catch {
+      // Somebody else uses the channel; what it means is not known.
+      this.#watchers.tell([{ type: 'resync' }])
+    }
+  }
+}
+
+/** Milliseconds after which we should have been told of what we have written. */
+const UNHEARD_MS = 5000
+/** Milliseconds after which a subscription that failed is tried again. */
+const AGAIN_MS = 1000
+
+/** Whether it was set, else it was deleted; its name; its key where the name does not have it. */
+type Told = readonly [isSet: boolean, name: string, key?: unknown]
+
+function noticeOf([isSet, name, key]: Told): Notice {
+  if (typeof isSet !== 'boolean' || typeof name !== 'string') throw new TypeError('It is no notice.')
+  return { type: isSet ? 'set' : 'delete', name, key: key as Key | undefined }
+}
