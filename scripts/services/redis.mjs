@@ -3,7 +3,7 @@ import { findProgram } from '../programs.mjs'
 import { aptInstall } from './apt.mjs'
 
 const PROGRAMS = ['redis-server', 'valkey-server']
-const find = () => findProgram(['KONSERVE_REDIS'], PROGRAMS)
+export const findRedis = () => findProgram(['KONSERVE_REDIS'], PROGRAMS)
 
 /**
  * Redis or Valkey, with a log that is synced with each write (`appendfsync always`).
@@ -13,10 +13,10 @@ const find = () => findProgram(['KONSERVE_REDIS'], PROGRAMS)
 export const redis = {
   missing:
     'On Debian `apt-get install redis-server`; elsewhere put redis-server or valkey-server on the PATH, or name it in KONSERVE_REDIS.',
-  isThere: () => find() !== undefined,
+  isThere: () => findRedis() !== undefined,
   install: () => aptInstall('redis-server'),
   launch: ({ port, folder, args }) => ({
-    program: find() ?? 'redis-server',
+    program: findRedis() ?? 'redis-server',
     args: [
       ...options({ bind: '127.0.0.1', port, dir: folder, appendonly: 'yes', appendfsync: 'always', save: '' }),
       ...args,

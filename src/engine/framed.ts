@@ -140,7 +140,8 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
 
   /** Where the engine does not take all as one, parts whose head could not follow are taken back. */
   const apply = (ops: readonly BlobOp[], call: Call): PromiseOrValue<void> => {
-    const parts = blobs.batch ? [] : ops.flatMap((op) => ('put' in op && op.put[0].startsWith('~') ? [op.put[0]] : []))
+    const isOne = blobs.batch && ops.length <= capabilities.atomicBatch
+    const parts = isOne ? [] : ops.flatMap((op) => ('put' in op && op.put[0].startsWith('~') ? [op.put[0]] : []))
     return onFailure(
       () => applyOps(blobs, ops, call),
       () => chunks.delete(parts, call),
