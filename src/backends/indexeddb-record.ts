@@ -1,30 +1,13 @@
-import type { Beside, Blob, BlobOp } from '../base/backend.ts'
-import type { Version } from '../base/entry.ts'
-import { frameVersion } from '../codec/frame.ts'
-
-/** A class, because a getter of a literal costs more than all the rest. */
-class StoredBlob implements Blob {
-  readonly bytes: Uint8Array
-  readonly beside: Beside | undefined
-
-  constructor(bytes: Uint8Array, beside: Beside | undefined) {
-    this.bytes = bytes
-    this.beside = beside
-  }
-
-  /** Few ask for it. */
-  get version(): Version {
-    return frameVersion(this.bytes)
-  }
-}
+import type { Blob, BlobOp } from '../base/backend.ts'
+import { FrameBlob } from './frame-blob.ts'
 
 /** What is stored in the place of bytes is read as none, of which the decoding says that they are damaged. */
 export function toBlob(stored: unknown): Blob | undefined {
   if (stored === undefined) return undefined
-  if (stored instanceof Uint8Array) return new StoredBlob(stored, undefined)
-  if (!isRecord(stored)) return new StoredBlob(new Uint8Array(), undefined)
+  if (stored instanceof Uint8Array) return new FrameBlob(stored)
+  if (!isRecord(stored)) return new FrameBlob(new Uint8Array())
   const { frame, value } = stored
-  return new StoredBlob(frame instanceof Uint8Array ? frame : new Uint8Array(), { value })
+  return new FrameBlob(frame instanceof Uint8Array ? frame : new Uint8Array(), { value })
 }
 
 export function toStored({ put: [, bytes], beside }: Extract<BlobOp, { put: unknown }>): unknown {

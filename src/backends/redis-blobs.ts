@@ -15,6 +15,7 @@ import type {
 import type { Name, Version } from '../base/entry.ts'
 import { ConflictError } from '../base/errors.ts'
 import { frameVersion } from '../codec/frame.ts'
+import { FrameBlob } from './frame-blob.ts'
 import type { Client, RedisConnection } from './redis-connection.ts'
 import { ABSENT, APPLY, FORGET, HEADER_BYTES, type Places } from './redis-script.ts'
 import type { RedisWatch } from './redis-watch.ts'
@@ -216,7 +217,7 @@ function hashOf(script: string): string {
 }
 
 function toBlob(bytes: Buffer | null | undefined): Blob | undefined {
-  return bytes ? { bytes, version: frameVersion(bytes) } : undefined
+  return bytes ? new FrameBlob(bytes) : undefined
 }
 
 function toBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {

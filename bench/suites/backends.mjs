@@ -1,0 +1,205 @@
+import { Buffer } from 'node:buffer'
+import { isWanted, measure } from '../harness.mjs'
+import { revisedRecord } from '../record.mjs'
+import { openRedis } from '../backends/redis.mjs'
+
+/**
+ * The backends over other engines, in Node, beside the bare driver doing the same work with the same bytes (`driver`), which
+ * it neither encodes nor checks, and other libraries over the same server. 1,000 objects of about 250 bytes of JSON.
+ *
+ * @typedef {ReturnType<typeof revisedRecord>} Item
+ *
+ * @typedef {object} Store what every contestant does, in its own words
+ * @property {(key: string) => Promise<any>} get
+ * @property {(key: string, value: Item) => Promise<unknown>} set
+ * @property {(keys: readonly string[]) => Promise<any[]>} getMany in the order of the keys
+ * @property {(pairs: readonly (readonly [string, Item])[]) => Promise<unknown>} setMany
+ *
+ * @typedef {object} Engine
+ * @property {Store} ours
+ * @property {Record<string, Store>} peers
+ * @property {() => Promise<void>} close
+ *
+ * @typedef {(driven: Driven) => Promise<Engine>} Open
+ *
+ * @typedef {object} Driven what the driver writes and reads
+ * @property {(value: Item) => Buffer} encoded the bytes that we store of a value, made once
+ * @property {(key: string, bytes: Uint8Array) => Pick<Item, 'score' | 'revision'>} read without decoding what is not asked for
+ */
+
+/** @type {Record<string, Open>} */
+const ENGINES = { redis: openRedis }
+
+const COUNT = 1000
+const SEQUENTIAL = 100
+const CALLERS = 50
+const revisions = [0, 1].map((revision) => Array.from({ length: COUNT }, (_, i) => revisedRecord(i, revision)))
+const keys = Array.from({ length: COUNT }, (_, i) => revisedRecord(i, 0).id)
+
+/**
+ * @param {import('../harness.mjs').Options} options
+ * @returns {Promise<import('../harness.mjs').Result[]>}
+ */
+export async function run(options) {
+  const results = []
+  for (const [engine, open] of Object.entries(ENGINES)) {
+    const wanted = Object.entries(WORK).filter(([row]) => isWanted(`${engine}.${row}`, options))
+    if (wanted.length === 0) continue
+    const { ours, peers, close } = await open(await driven())
+    for (const store of [ours, ...Object.values(peers)]) await store.setMany(pairsOf(0))
+    for (const [row, { operations, slices, contest }] of wanted) {
+      const others = Object.fromEntries(Object.entries(peers).map(([peer, store]) => [peer, contest(store)]))
+      const contestants = { name: `${engine}.${row}`, operations, slices, ours: contest(ours), peers: others }
+      results.push(...(await measure(contestants, options)))
+    }
+    await close()
+  }
+  return results
+}
+
+/**
+ * @typedef {object} Work
+ * @property {number} operations
+ * @property {number} [slices] single calls take turns by these
+ * @property {(store: Store) => import('../harness.mjs').Contestant} contest
+ */
+
+/** @type {Record<string, Work>} */
+const WORK = {
+  get: {
+    operations: SEQUENTIAL,
+    slices: 10,
+    contest: (store) => ({
+      async run(slice) {
+        let sum = 0
+        for (const key of sliceOf(keys, slice)) sum += (await store.get(key)).score
+        return sum
+      },
+    }),
+  },
+  set: {
+    operations: SEQUENTIAL,
+    slices: 10,
+    contest: (store) =>
+      revising(store, async (pairs, slice) => {
+        for (const [key, value] of sliceOf(pairs, slice)) await store.set(key, value)
+      }),
+  },
+  'get.callers50': {
+    operations: COUNT,
+    contest: (store) => ({
+      async run() {
+        let sum = 0
+        await byCallers(keys, async (key) => {
+          const { score } = await store.get(key)
+          sum += score
+        })
+        return sum
+      },
+    }),
+  },
+  'set.callers50': {
+    operations: COUNT,
+    contest: (store) => revising(store, (pairs) => byCallers(pairs, ([key, value]) => store.set(key, value))),
+  },
+  getMany1k: {
+    operations: COUNT,
+    contest: (store) => ({ run: async () => (await store.getMany(keys)).reduce((sum, { score }) => sum + score, 0) }),
+  },
+  setMany1k: { operations: COUNT, contest: (store) => revising(store, (pairs) => store.setMany(pairs)) },
+}
+
+/**
+ * Each run writes the other revision of what is there.
+ *
+ * @param {Store} store
+ * @param {(pairs: [string, Item][], slice: number) => Promise<unknown>} write
+ * @returns {import('../harness.mjs').Contestant}
+ */
+function revising(store, write) {
+  let revision = 0
+  return {
+    before: () => void (revision = 1 - revision),
+    async run(slice) {
+      await write(pairsOf(revision), slice)
+      return 0
+    },
+    async after() {
+      const found = (await store.get(keys[0] ?? '')).revision
+      if (found !== revision) throw new Error(`It is at revision ${found}, not ${revision}.`)
+    },
+  }
+}
+
+/**
+ * As many callers, each making its next call when the one before is answered.
+ *
+ * @template T
+ * @param {readonly T[]} items
+ * @param {(item: T) => Promise<unknown>} call
+ */
+async function byCallers(items, call) {
+  const each = items.length / CALLERS
+  await Promise.all(
+    Array.from({ length: CALLERS }, async (_, caller) => {
+      for (const item of items.slice(caller * each, (caller + 1) * each)) await call(item)
+    }),
+  )
+}
+
+/**
+ * @param {number} revision
+ * @returns {[string, Item][]}
+ */
+function pairsOf(revision) {
+  return (revisions[revision] ?? []).map((value) => [value.id, value])
+}
+
+/**
+ * @template T
+ * @param {readonly T[]} items
+ * @param {number} slice
+ */
+function sliceOf(items, slice) {
+  return items.slice(slice * 10, (slice + 1) * 10)
+}
+
+/** @returns {Promise<Driven>} */
+async function driven() {
+  /** @type {typeof import('../../src/cbor.ts')} */
+  const { decode, encode } = await import(new URL('../../dist/cbor.js', import.meta.url).href)
+  /** @type {Map<Item, Buffer>} */
+  const known = new Map()
+  const scores = new Map(pairsOf(0).map(([key, { score }]) => [key, score]))
+  return {
+    encoded(value) {
+      const bytes =
+        known.get(value) ?? frameOf(encode({ key: value.id, type: 'value', lastWrite: new Date() }), encode(value))
+      known.set(value, bytes)
+      return bytes
+    },
+    read: (key, bytes) => ({
+      score: bytes.length > HEADER ? (scores.get(key) ?? NaN) : NaN,
+      get revision() {
+        const { buffer, byteOffset, byteLength } = bytes
+        const start = HEADER + new DataView(buffer, byteOffset, byteLength).getUint32(4)
+        return /** @type {Item} */ (decode(bytes.subarray(start))).revision
+      },
+    }),
+  }
+}
+
+/** Bytes of a frame before the metadata. */
+const HEADER = 20
+
+/**
+ * @param {Uint8Array} meta
+ * @param {Uint8Array} value
+ */
+function frameOf(meta, value) {
+  const bytes = Buffer.alloc(HEADER + meta.length + value.length)
+  bytes.writeUInt32BE(meta.length, 4)
+  bytes.set(meta, HEADER)
+  bytes.set(value, HEADER + meta.length)
+  return bytes
+}
