@@ -90,10 +90,11 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
     ifVersion?: Condition['ifVersion'],
     write?: BlobWrite,
   ): BlobOp => ({
-    ...write,
     put: [name, bytes],
     beside,
     ifVersion,
+    notice: write?.notice,
+    expires: write?.expires,
   })
 
   const decode = (name: Name, { bytes, beside }: Content): Entry => {
@@ -401,7 +402,7 @@ function shown<T>(items: T[], isShown: (item: T) => boolean): T[] {
 
 /** What goes with the write of an entry. One with parts is not left to the engine to remove: they would stay behind. */
 function writeOf({ key, expires, own }: Meta): BlobWrite {
-  return { notice: { key }, ...(expires && !own?.chunks && !own?.log && { expires: expires.getTime() }) }
+  return { notice: { key }, expires: own?.chunks || own?.log ? undefined : expires?.getTime() }
 }
 
 function noticeOf({ key }: Partial<Meta>): BlobWrite['notice'] {
