@@ -56,6 +56,8 @@ export default defineConfig({
       },
       // Of real servers, and of the built package: `npm run build` comes first.
       {
+        // What these import of src is taken from dist: calls that are not awaited are made in a thread, which loads that.
+        resolve: { alias: [{ find: /^(?:\.\.\/)+src\/(.*)\.ts$/, replacement: `${import.meta.dirname}/dist/$1.js` }] },
         test: { name: 'services', include: ['test/services/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 },
       },
       // Of the built package: `npm run build` comes first.

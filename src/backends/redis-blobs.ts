@@ -37,7 +37,8 @@ export class RedisBlobs implements BlobBackend {
   readonly #connection: RedisConnection
   readonly #places: Places
   readonly #watch: RedisWatch
-  readonly #client = randomBytes(8).toString('hex')
+  /** Its name in the store. */
+  readonly client: string = randomBytes(8).toString('hex')
   #number = 0
   /** Slots of `APPLY` that no write is using, and how many there are. */
   readonly #free: number[] = []
@@ -124,13 +125,18 @@ export class RedisBlobs implements BlobBackend {
     return { entries, next }
   }
 
+  /** Watchers are not told of what that client writes. */
+  ignore(client: string): void {
+    this.#watch.ignored.add(client)
+  }
+
   watch(watcher: Watcher): () => void {
     return this.#watch.add(watcher)
   }
 
   async close(): Promise<void> {
     this.#watch.close()
-    const writes = this.#places.writes(this.#client)
+    const writes = this.#places.writes(this.client)
     if (this.#number > 0) await this.#connection.run((client) => client.del(writes), undefined).catch(() => undefined)
     await this.#connection.close()
   }
@@ -142,9 +148,9 @@ export class RedisBlobs implements BlobBackend {
     const slot = this.#free.pop() ?? this.#slots++
     const number = ++this.#number
     const { names, expiring, changes, writes, blob } = this.#places
-    const keys = [names, expiring, writes(this.#client), ...ops.map((op) => blob(nameOf(op)))]
+    const keys = [names, expiring, writes(this.client), ...ops.map((op) => blob(nameOf(op)))]
     const lifetime = number % RENEWED_AFTER === 1 ? LIFETIME_MS : ''
-    const id = `${this.#client}-${number}`
+    const id = `${this.client}-${number}`
     const message = this.#watch.message(id, ops)
     const args: (string | number | Buffer)[] = [slot, number, lifetime, this.#connection.publishes, changes, message]
     for (const op of ops) {

@@ -14,6 +14,8 @@ import type { RedisConnection } from './redis-connection.ts'
 export class RedisWatch {
   /** Settles once the server tells us of what is written from then on. */
   started: Promise<void> | undefined
+  /** Clients whose writes somebody else tells of. */
+  readonly ignored: Set<string> = new Set()
   readonly #connection: RedisConnection
   readonly #channel: string
   readonly #showsKeys: boolean
@@ -84,7 +86,12 @@ export class RedisWatch {
   }
 
   #start(): void {
-    this.started = this.#connection.run(() => this.#subscribe(), undefined).catch(this.#onError)
+    this.started = this.#connection
+      .run(() => this.#subscribe(), undefined)
+      .catch((error: unknown) => {
+        // Without a watcher nobody misses it: the store was closed meanwhile.
+        if (this.#watchers.size > 0) this.#onError(error)
+      })
   }
 
   async #subscribe(): Promise<void> {
@@ -135,6 +142,7 @@ export class RedisWatch {
   #hear(message: Buffer): void {
     try {
       const [id, told] = decode(message) as [string, Told[]]
+      if (this.ignored.has(id.slice(0, id.indexOf('-')))) return
       const own = this.#unheard.get(id)
       this.#watchers.tell(own?.notices ?? told.map(noticeOf))
       own?.resolve()

@@ -176,6 +176,8 @@ export interface BlobBackend {
   getMany?(names: readonly Name[], call: Call): PromiseOrValue<(Blob | undefined)[]>
   /** All or none, up to `capabilities.atomicBatch` ops. */
   batch?(ops: readonly BlobOp[], call: Call): PromiseOrValue<void>
+  /** Any number of ops, each of another name, in any order: what can be done faster than one after the other. */
+  writeMany?(ops: readonly BlobOp[], call: Call): PromiseOrValue<void>
   /**
    * Read-modify-write inside the engine: `fn` gets the blobs under `names` and answers with ops, applied in the same
    * transaction. What it throws ends the transaction, changes nothing, and is what the call rejects with.

@@ -135,7 +135,17 @@ describe('an error says what to do, and nothing that is secret', () => {
     await stop()
   })
 
-  test('no driver', async () => {
+  test('a synchronous call with a config that cannot go to another thread', () => {
+    const options = { tls: { checkServerIdentity: () => undefined } }
+    expect(() => connectStore(config({ url: address(redis.port), options }), { sync: true })).toThrow(
+      expect.objectContaining({
+        code: 'SYNC_UNSUPPORTED',
+        message: expect.stringContaining('The config holds a function') as string,
+      }) as Error,
+    )
+  })
+
+  test('no driver, and no file for the thread', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'konserve-no-driver-'))
     const root = fileURLToPath(new URL('../..', import.meta.url))
     await cp(join(root, 'dist'), join(folder, 'dist'), { recursive: true })
@@ -144,13 +154,20 @@ describe('an error says what to do, and nothing that is secret', () => {
       await cp(join(root, 'node_modules', name), join(folder, 'node_modules', name), { recursive: true })
     }
     await writeFile(join(folder, 'package.json'), '{"type":"module"}')
+    await rm(join(folder, 'dist/backends/sync-worker.js'))
     const code = `
       const { connectStore } = await import(${JSON.stringify(pathToFileURL(join(folder, 'dist/node.js')).href)})
       await import(${JSON.stringify(pathToFileURL(join(folder, 'dist/backends/redis.js')).href)})
-      await connectStore({ backend: 'redis', id: crypto.randomUUID(), url: 'redis://127.0.0.1' })
-        .catch(({ code, message }) => console.log(code, message))`
+      const config = { backend: 'redis', id: crypto.randomUUID(), url: 'redis://127.0.0.1' }
+      await connectStore(config).catch(({ code, message }) => console.log(code, message))
+      try { connectStore(config, { sync: true }) } catch ({ code, message }) { console.log(code, message) }`
     const { stdout } = await run(execPath, ['--input-type=module', '-e', code], { cwd: folder })
-    expect(stdout).toBe('MISSING_DRIVER The redis backend needs ioredis. Install it: npm install ioredis\n')
+    expect(stdout.split('\n')).toEqual([
+      'MISSING_DRIVER The redis backend needs ioredis. Install it: npm install ioredis',
+      'SYNC_UNSUPPORTED Synchronous calls need the file sync-worker.js of konserve-ts, which a bundle does not have. ' +
+        'Leave konserve-ts out of the bundle, or await the call.',
+      '',
+    ])
     await rm(folder, { recursive: true })
   })
 })
