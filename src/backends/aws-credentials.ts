@@ -66,7 +66,7 @@ function ofNode(): AwsCredentials {
     }
   }
   const message =
-    'is missing: give { accessKeyId, secretAccessKey, sessionToken? } or a function that answers with them; ' +
+    'give { accessKeyId, secretAccessKey, sessionToken? } or a function that answers with them; ' +
     'in Node the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY do as well'
   throw new InvalidConfigError([{ path: 'credentials', message }])
 }

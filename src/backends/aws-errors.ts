@@ -11,7 +11,7 @@ export interface AwsFault {
 }
 
 const CREDENTIALS =
-  /^(?:403|401|AccessDenied.*|AllAccessDisabled|AccountProblem|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidSignature.*|IncompleteSignature.*|MissingAuthenticationToken.*|MissingSecurityHeader|UnrecognizedClient.*|InvalidClientTokenId|InvalidToken|InvalidSecurity|NotAuthorized.*|OptInRequired|Expired.*|TokenRefreshRequired|RequestExpired|RequestTimeTooSkewed|AuthorizationHeaderMalformed)$/
+  /^(?:AccessDenied.*|AllAccessDisabled|AccountProblem|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidSignature.*|IncompleteSignature.*|MissingAuthenticationToken.*|MissingSecurityHeader|UnrecognizedClient.*|.*UserNotFound|InvalidClientTokenId|InvalidToken|InvalidSecurity|NotAuthorized.*|OptInRequired|Expired.*|TokenRefreshRequired|RequestExpired|RequestTimeTooSkewed|AuthorizationHeaderMalformed)$/
 const EXPIRED = /^(?:ExpiredToken.*|TokenRefreshRequired)$/
 const THROTTLED =
   /^(?:429|SlowDown|Throttl.*|RequestThrottled.*|TooManyRequests.*|RequestLimitExceeded|ProvisionedThroughputExceeded.*|LimitExceededException|BandwidthLimitExceeded|TransactionInProgressException|RequestTimeout|OperationAborted)$/
@@ -64,7 +64,7 @@ export function refusal(
   headers: Headers,
 ): KonserveError | undefined {
   const { code } = fault
-  if (CREDENTIALS.test(code)) {
+  if (CREDENTIALS.test(code) || status === 401 || status === 403) {
     // Its message may hold what was signed, a session token for one.
     return unavailable(service, { ...fault, message: '' }, credentialsRemedy(fault))
   }
@@ -103,7 +103,7 @@ export function unreachable(service: AwsService, url: string, cause: unknown): K
     )
   }
   const inPage = cause instanceof TypeError ? ' (in a page also if the service does not allow its origin: CORS)' : ''
-  const why = codeOf(cause) ?? `${(cause as Error).message}${inPage}`
+  const why = codeOf(cause) ?? `${reasonOf(cause as Error)}${inPage}`
   return new StorageUnavailableError(`${label} at ${origin} cannot be reached: ${why}.`, { cause })
 }
 
@@ -127,12 +127,17 @@ function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : cause === undefined ? undefined : codeOf(cause)
 }
 
+/** What is said by what lies deepest. */
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error ? reasonOf(cause) : message
+}
+
 function credentialsRemedy({ code }: AwsFault): string {
   if (/Skewed/.test(code)) return 'Set the clock of this machine.'
   if (/^Expired|^TokenRefresh/.test(code)) {
     return 'The credentials have expired: give `credentials` a function that answers with fresh ones.'
   }
-  if (/^403$|^AccessDenied/.test(code)) return 'Check that the policy of these credentials allows the request.'
+  if (/^(?:401|403|AccessDenied.*)$/.test(code)) return 'Check that the policy of these credentials allows the request.'
   return 'Check `credentials` and `region`.'
 }
 

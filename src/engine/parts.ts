@@ -1,4 +1,4 @@
-import type { BlobBackend, BlobOp, Call } from '../base/backend.ts'
+import type { ApplyOptions, BlobBackend, BlobOp, Call } from '../base/backend.ts'
 import type { Meta, Name } from '../base/entry.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
 import { type PromiseOrValue, chain, each, repeat } from '../base/promise-or-value.ts'
@@ -46,9 +46,15 @@ function partsOf({ own: { chunks, log } = {} }: Pick<Meta, 'own'> = {}): Name[] 
   return [...(chunks ? [chunkPrefix(chunks.id)] : []), ...(log ? [cellPrefix(log.id)] : [])]
 }
 
-/** All as one where the engine can, else in order. */
-export function applyOps(blobs: BlobBackend, ops: readonly BlobOp[], call: Call): PromiseOrValue<void> {
+/** All as one where the engine can, else in order, unless no order is asked for. */
+export function applyOps(
+  blobs: BlobBackend,
+  ops: readonly BlobOp[],
+  call: Call,
+  { ordered = true }: Pick<ApplyOptions, 'ordered'> = {},
+): PromiseOrValue<void> {
   if (blobs.batch && ops.length > 1 && ops.length <= blobs.capabilities.atomicBatch) return blobs.batch(ops, call)
+  if (blobs.writeMany && !ordered && ops.length > 1 && areDistinct(ops)) return blobs.writeMany(ops, call)
   return each(ops, (op): PromiseOrValue<unknown> =>
     'put' in op ? blobs.put(...op.put, op, call) : blobs.delete(op.delete, op, call),
   )
@@ -64,10 +70,14 @@ export function removeParts(blobs: BlobBackend, prefix: Name, call: Call): Promi
         call.signal?.throwIfAborted()
         after = next
         const ops = names.flatMap((name) => (name === DESCRIPTOR_NAME ? [] : [{ delete: name }]))
-        return chain(applyOps(blobs, ops, call), () => after !== undefined)
+        return chain(applyOps(blobs, ops, call, { ordered: false }), () => after !== undefined)
       },
     ),
   )
+}
+
+function areDistinct(ops: readonly BlobOp[]): boolean {
+  return new Set(ops.map((op) => ('put' in op ? op.put[0] : op.delete))).size === ops.length
 }
 
 /** Eleven digits hold every safe integer, and keep their order as text. */

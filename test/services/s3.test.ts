@@ -1,0 +1,21 @@
+import { afterAll, beforeAll } from 'vitest'
+import type { Service } from '../../scripts/services.mjs'
+import { S3_CREDENTIALS } from '../../scripts/services/s3.mjs'
+import { configAt, startS3 } from './s3-target.ts'
+import { runEngineSuite } from './suite.ts'
+
+let service: Service
+
+beforeAll(async () => {
+  service = await startS3()
+})
+
+afterAll(() => service?.stop())
+
+runEngineSuite({
+  name: 's3',
+  module: 'backends/s3.js',
+  addressable: true,
+  secrets: [S3_CREDENTIALS.secretAccessKey],
+  config: () => ({ ...configAt(service.url, { prefix: `suite/${crypto.randomUUID()}` }) }),
+})
