@@ -72,7 +72,8 @@ export class AwsClient {
    * else throws: credentials that it does not take, no answer in time. STORAGE_UNAVAILABLE, INVALID_CONFIG, MISSING_DRIVER.
    */
   async fetch(request: AwsRequest, { signal }: Pick<Call, 'signal'>): Promise<AwsResponse> {
-    const until = Date.now() + this.#timeout
+    // The clock of the day may be set meanwhile.
+    const until = performance.now() + this.#timeout
     let unconfirmed = false
     let renewed = false
     let corrected = false
@@ -83,7 +84,7 @@ export class AwsClient {
       try {
         const signed = await this.#sign(request, credentials)
         // Half of what is left: an attempt that gets no answer at all leaves time for another one.
-        const { status, headers, body } = await send(signed, (until - Date.now()) / 2, signal)
+        const { status, headers, body } = await send(signed, (until - performance.now()) / 2, signal)
         if (status >= 200 && status < 300) return { status, headers, body, fault: undefined, unconfirmed }
         const fault = faultOf(status, headers, body)
         const skew = skewOf(fault, headers, body)
@@ -115,7 +116,7 @@ export class AwsClient {
         unconfirmed ||= !isUnsent(cause.cause)
       }
       const wait = Math.random() * Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** attempt)
-      if (Date.now() + wait >= until) throw unconfirmed ? perhapsDone(request, error) : error
+      if (performance.now() + wait >= until) throw unconfirmed ? perhapsDone(request, error) : error
       await delay(wait, signal)
     }
   }

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll } from 'vitest'
-import type { Service } from '../../scripts/services.mjs'
+import { afterAll } from 'vitest'
 import { S3_CREDENTIALS } from '../../scripts/services/s3.mjs'
 import { configAt, startS3 } from './s3-target.ts'
 import { runEngineSuite } from './suite.ts'
 
-let service: Service
+// The suite asks for configs before any test runs.
+const service = await startS3()
 
-beforeAll(async () => {
-  service = await startS3()
-})
-
-afterAll(() => service?.stop())
+afterAll(() => service.stop())
 
 runEngineSuite({
   name: 's3',
