@@ -2,8 +2,9 @@ import type { Call } from '../base/backend.ts'
 import { type KonserveError, QuotaExceededError } from '../base/errors.ts'
 import { AwsClient, type AwsResponse } from './aws-client.ts'
 import { type AwsConfig, awsEndpoint } from './aws-config.ts'
+import { faultOf } from './aws-errors.ts'
 import { crc32cBase64 } from './crc32c.ts'
-import { type Element, childrenOf, escapeXml, parseXml, textOf } from './s3-xml.ts'
+import { elementsOf, escapeXml, rootOf, textOf } from './s3-xml.ts'
 
 export interface S3Place extends AwsConfig {
   readonly bucket: string
@@ -92,11 +93,11 @@ export class S3Bucket {
     if (response.fault) return undefined
     const root = this.xml(response, 'ListBucketResult')
     return {
-      objects: childrenOf(root, 'Contents').map((each) => ({
+      objects: elementsOf(root, 'Contents').map((each) => ({
         key: textOf(each, 'Key') ?? '',
         size: Number(textOf(each, 'Size')),
       })),
-      prefixes: childrenOf(root, 'CommonPrefixes').map((each) => textOf(each, 'Prefix') ?? ''),
+      prefixes: elementsOf(root, 'CommonPrefixes').map((each) => textOf(each, 'Prefix') ?? ''),
       next: textOf(root, 'IsTruncated') === 'true' ? textOf(root, 'NextContinuationToken') : undefined,
     }
   }
@@ -107,15 +108,9 @@ export class S3Bucket {
     const body = new TextEncoder().encode(`<Delete><Quiet>true</Quiet>${objects}</Delete>`)
     const headers = checksumHeader(body)
     const response = await this.fetch({ method: 'POST', query: { delete: '' }, headers, body }, call)
-    const failed = childrenOf(this.xml(response, 'DeleteResult'), 'Error')
-    const [first] = failed.filter((each) => textOf(each, 'Code') !== 'NoSuchKey')
-    if (!first) return
-    const fault = {
-      code: textOf(first, 'Code') ?? 'Error',
-      message: textOf(first, 'Message') ?? '',
-      requestId: response.headers.get('x-amz-request-id') ?? undefined,
-    }
-    throw this.#failure({ ...response, fault })
+    const failed = elementsOf(this.xml(response, 'DeleteResult'), 'Error')
+    const first = failed.find((each) => textOf(each, 'Code') !== 'NoSuchKey')
+    if (first) throw this.#failure({ ...response, fault: faultOf(response.status, response.headers, first) })
   }
 
   /** Make the bucket where it is missing. */
@@ -131,17 +126,14 @@ export class S3Bucket {
     )
   }
 
-  /** The root of an answer in XML, which has that name. */
-  xml({ body, status }: AwsResponse, name: string): Element {
-    const root = parseXml(new TextDecoder().decode(body))
-    if (root.name === name) return root
+  /** What is in the root of an answer in XML, which has that name. */
+  xml(response: AwsResponse, name: string): string {
+    const { status, headers, body } = response
+    const document = new TextDecoder().decode(body)
+    const root = rootOf(document, name)
+    if (root !== undefined) return root
     // S3 may find out that it fails when it has begun to answer.
-    const fault = {
-      code: textOf(root, 'Code') ?? root.name,
-      message: textOf(root, 'Message') ?? '',
-      requestId: undefined,
-    }
-    throw this.#failure({ status, fault })
+    throw this.#failure({ status, fault: faultOf(status, headers, document) })
   }
 
   #failure(response: Pick<AwsResponse, 'status' | 'fault'>): KonserveError {

@@ -1,69 +1,32 @@
 import { StorageUnavailableError } from '../base/errors.ts'
 
-/** An element of an XML document, without its attributes. */
-export interface Element {
-  readonly name: string
-  readonly children: Element[]
-  /** What stands directly in it. */
-  text: string
+/*
+ * S3's answers are elements and text, without comments or CDATA, and no element is inside one of its own name: regular
+ * expressions find all that there is to find.
+ */
+
+/** What is in the root of a document, which has that name. `undefined` if it is another document, or has no end. */
+export function rootOf(document: string, name: string): string | undefined {
+  return new RegExp(`^(?:<\\?[^>]*>)?\\s*<${name}(?: [^>]*)?>([^]*)</${name}>\\s*$`).exec(document)?.[1]
 }
 
-/** S3's answers have four levels. */
-const MOST_LEVELS = 16
-
-// A tag, a declaration, or what stands between them. Sticky: nothing is passed over.
-const TOKEN = /<(\/?)([A-Za-z][\w.:-]*)(?:\s[^<>]*?)?(\/?)>|<\?[^<>]*\?>|([^<]+)/y
-
-/** The root of a document of elements and text: no comments, no CDATA, no document type, as S3 answers. */
-export function parseXml(document: string): Element {
-  const root: Element = { name: '', children: [], text: '' }
-  const open = [root]
-  TOKEN.lastIndex = 0
-  while (TOKEN.lastIndex < document.length) {
-    const [token, closes, name, isEmpty, text] = TOKEN.exec(document) ?? []
-    const last = open.at(-1)!
-    if (token === undefined) throw noXml()
-    if (text !== undefined) last.text += text.includes('&') ? decoded(text) : text
-    else if (closes) {
-      if (open.pop()!.name !== name) throw noXml()
-    } else if (name !== undefined) {
-      const element: Element = { name, children: [], text: '' }
-      last.children.push(element)
-      if (!isEmpty) open.push(element)
-      if (open.length > MOST_LEVELS) throw noXml()
-    }
-  }
-  if (open.length !== 1 || root.children.length !== 1) throw noXml()
-  return root.children[0]!
+/** What is in the elements of that name, wherever they are. */
+export function elementsOf(xml: string, name: string): string[] {
+  return Array.from(xml.matchAll(new RegExp(`<${name}>([^]*?)</${name}>`, 'g')), ([, content]) => content!)
 }
 
-/** The elements of that name directly in `element`. */
-export function childrenOf({ children }: Element, name: string): Element[] {
-  return children.filter((child) => child.name === name)
-}
-
-/** The text of the first of them. */
-export function textOf(element: Element, name: string): string | undefined {
-  return element.children.find((child) => child.name === name)?.text
+/** The text of the first element of that name. */
+export function textOf(xml: string, name: string): string | undefined {
+  const [, text] = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml) ?? []
+  return text?.replace(/&(?:#(x?)([\da-f]+)|(\w+));/gi, (_, hex, digits, entity) => {
+    const code = entity ? ENTITIES[entity] : parseInt(digits, hex ? 16 : 10)
+    if (code !== undefined && code <= 0x10ffff) return String.fromCodePoint(code)
+    throw new StorageUnavailableError('An answer of S3 has a character that there is not.')
+  })
 }
 
 export function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
-
-function decoded(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w{2,4}));/gi, (_, decimal, hex, name) => {
-    const code = decimal ? Number(decimal) : parseInt(hex, 16)
-    const character = name ? ENTITIES[name] : code <= 0x10ffff ? String.fromCodePoint(code) : undefined
-    if (character === undefined) throw noXml()
-    return character
-  })
-}
-
-function noXml(): StorageUnavailableError {
-  return new StorageUnavailableError(
-    'The answer is no XML of S3. Check that `endpoint` is the address of an S3 service.',
-  )
-}
+const ENTITIES: Readonly<Record<string, number>> = { amp: 38, lt: 60, gt: 62, quot: 34, apos: 39 }
