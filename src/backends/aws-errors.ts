@@ -55,7 +55,7 @@ export function refusal(
   headers: Headers,
 ): KonserveError | undefined {
   const { code } = fault
-  if (CREDENTIALS.test(code) || status === 401 || status === 403) {
+  if (CREDENTIALS.test(code) || status === 401 || (status === 403 && !code.includes('Quota'))) {
     // Its message may hold what was signed, a session token for one.
     return unavailable(service, { ...fault, message: '' }, credentialsRemedy(fault))
   }

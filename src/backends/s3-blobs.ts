@@ -11,14 +11,13 @@ import type {
   NamesPage,
 } from '../base/backend.ts'
 import type { Name, Version } from '../base/entry.ts'
-import { ConflictError, StorageUnavailableError } from '../base/errors.ts'
+import { ConflictError, type KonserveError, StorageUnavailableError } from '../base/errors.ts'
 import { mapAtOnce } from './at-once.ts'
 import { MOST_KEYS, type S3Bucket, checksumHeader } from './s3-bucket.ts'
 import {
   HISTORY_HEADER,
   type State,
   extended,
-  historyHeader,
   isComplete,
   newWriteId,
   stateOf,
@@ -65,7 +64,7 @@ export class S3Blobs implements BlobBackend {
 
   async get(name: Name, { range }: { readonly range?: ByteRange | undefined }, call: Call): Promise<Blob | undefined> {
     const found = await this.#find(name, range, call)
-    return found && !found.state.isDeleted ? { bytes: found.bytes, version: versionOf(found.state) } : undefined
+    return found && { bytes: found.bytes, version: versionOf(found.state) }
   }
 
   getMany(names: readonly Name[], call: Call): Promise<(Blob | undefined)[]> {
@@ -74,26 +73,21 @@ export class S3Blobs implements BlobBackend {
 
   put(name: Name, bytes: Uint8Array, { ifVersion }: BlobWrite, call: Call): Promise<Version> {
     const base = typeof ifVersion === 'string' ? stateOfVersion(ifVersion) : ifVersion
-    return this.#write(name, bytes, base, {}, call)
+    return this.#write(name, bytes, base, call)
   }
 
   async delete(name: Name, { ifVersion }: Condition, call: Call): Promise<boolean> {
-    const request = { method: 'DELETE', key: this.#folder + name, expects: ['NoSuchKey'] }
-    if (ifVersion === undefined) {
-      await this.#bucket.fetch(request, call)
-      // S3 does not say.
-      return true
-    }
     if (ifVersion === null) {
-      if (await this.get(name, { range: FIRST_BYTE }, call)) throw conflict(name)
+      if (await this.#find(name, FIRST_BYTE, call)) throw conflict(name)
       return false
     }
-    // A condition on the request itself would not tell what others have deleted, nor whether an answer was lost.
-    const version = await this.#write(name, undefined, stateOfVersion(ifVersion), { isDeleted: true }, call)
-    const headers = { 'if-match': stateOfVersion(version).etag }
-    // Whoever writes from now on keeps it, and if it fails nobody sees what is left.
-    await this.#bucket.fetch({ ...request, headers, expects: REFUSED }, call).catch(() => undefined)
-    return true
+    const base = ifVersion === undefined ? undefined : stateOfVersion(ifVersion)
+    const request = { method: 'DELETE', key: this.#folder + name, headers: conditionOf(base), expects: REFUSED }
+    const { fault, unconfirmed } = await this.#bucket.fetch(request, call)
+    // S3 does not say whether there was anything, and after a lost answer nobody knows who has deleted it.
+    if (!fault || !base || (unconfirmed && fault.code === 'NoSuchKey')) return true
+    const { state } = (await this.#find(name, FIRST_BYTE, call)) ?? {}
+    throw refused(name, base, state, unconfirmed)
   }
 
   list(options: ListOptions, call: Call): Promise<NamesPage> {
@@ -141,38 +135,18 @@ export class S3Blobs implements BlobBackend {
     }
   }
 
-  /**
-   * Put an object, or what stands for a deleted one, in the place of `base`: a state, nothing (`null`), or whatever is
-   * there.
-   */
-  async #write(
-    name: Name,
-    bytes: Uint8Array | undefined,
-    base: State | null | undefined,
-    { isDeleted = false }: { readonly isDeleted?: boolean },
-    call: Call,
-  ): Promise<Version> {
+  /** Put an object in the place of `base`: a state, nothing (`null`), or whatever is there. */
+  async #write(name: Name, bytes: Uint8Array, base: State | null | undefined, call: Call): Promise<Version> {
     const id = newWriteId()
     const history = extended(id, base)
-    const response = await this.#send(
-      this.#folder + name,
-      bytes ?? new TextEncoder().encode(id),
-      { [HISTORY_HEADER]: historyHeader(history, { isDeleted }) },
-      base ? { 'if-match': base.etag } : base === null ? { 'if-none-match': '*' } : {},
-      call,
-    )
-    if (!response.fault) return versionOf({ etag: known(response.etag), history })
+    const put = await this.#send(this.#folder + name, bytes, { [HISTORY_HEADER]: history }, conditionOf(base), call)
+    if (!put.fault) return versionOf({ etag: known(put.etag), history })
     const { state } = (await this.#find(name, FIRST_BYTE, call)) ?? {}
     const since = state ? writesSince(id, state.history) : -1
     if (since === 0) return versionOf(state!)
     // It was done, and others have written since: no condition will ever be met by this version.
     if (since > 0) return versionOf({ etag: '"replaced"', history })
-    if (base === undefined) throw this.#bucket.unexpected(response)
-    // What is about to go counts as nothing.
-    if (state?.isDeleted && base === null && !response.unconfirmed)
-      return this.#write(name, bytes, state, { isDeleted }, call)
-    if (response.unconfirmed && !isComplete(state?.history ?? '', base)) throw unknown(name)
-    throw conflict(name)
+    throw base === undefined ? this.#bucket.unexpected(put) : refused(name, base, state, put.unconfirmed)
   }
 
   async #send(
@@ -188,6 +162,16 @@ export class S3Blobs implements BlobBackend {
     const response = await this.#bucket.fetch({ method: 'PUT', key, headers, body, expects }, call)
     return { ...response, etag: response.headers.get('etag') }
   }
+}
+
+function conditionOf(base: State | null | undefined): Readonly<Record<string, string>> {
+  if (base === undefined) return {}
+  return base ? { 'if-match': base.etag } : { 'if-none-match': '*' }
+}
+
+/** The error of a write on `base` that is not in the history of what was `found`. */
+function refused(name: Name, base: State | null, found: State | undefined, unconfirmed: boolean): KonserveError {
+  return unconfirmed && !isComplete(found?.history ?? '', base) ? unknown(name) : conflict(name)
 }
 
 function known(etag: string | null): string {

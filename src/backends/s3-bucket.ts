@@ -33,7 +33,7 @@ export interface KeysQuery {
 
 /** A page of the keys of a bucket, in the order of their bytes. */
 export interface KeysPage {
-  readonly objects: readonly { readonly key: string; readonly size: number }[]
+  readonly keys: readonly string[]
   /** With a delimiter: what the keys start with that go on behind it. */
   readonly prefixes: readonly string[]
   /** What the next page is asked for with, if there is one. */
@@ -93,10 +93,7 @@ export class S3Bucket {
     if (response.fault) return undefined
     const root = this.xml(response, 'ListBucketResult')
     return {
-      objects: elementsOf(root, 'Contents').map((each) => ({
-        key: textOf(each, 'Key') ?? '',
-        size: Number(textOf(each, 'Size')),
-      })),
+      keys: elementsOf(root, 'Contents').map((each) => textOf(each, 'Key') ?? ''),
       prefixes: elementsOf(root, 'CommonPrefixes').map((each) => textOf(each, 'Prefix') ?? ''),
       next: textOf(root, 'IsTruncated') === 'true' ? textOf(root, 'NextContinuationToken') : undefined,
     }

@@ -10,11 +10,9 @@ import type { Version } from '../base/entry.ts'
 export const HISTORY_HEADER = 'x-amz-meta-konserve-writes'
 
 /** Characters of an id: 72 random bits in base64url. */
-export const ID_LENGTH = 12
+const ID_LENGTH = 12
 /** Ids that are kept. S3 has room for some 160. */
 const KEPT = 64
-/** What the history of a deleted entry starts with. */
-const DELETED = '!'
 /** What a history ends with that has every write since there was nothing. */
 const NOTHING = '.'
 
@@ -23,8 +21,6 @@ export interface State {
   readonly etag: string
   /** Ids of writes, one behind the other. */
   readonly history: string
-  /** The entry was deleted, and the object is about to go. */
-  readonly isDeleted: boolean
 }
 
 export function newWriteId(): string {
@@ -39,23 +35,18 @@ export function extended(id: string, before: State | null | undefined): string {
   return (id + (before === null ? NOTHING : (before?.history ?? ''))).slice(0, KEPT * ID_LENGTH)
 }
 
-export function historyHeader(history: string, { isDeleted = false }: { readonly isDeleted?: boolean } = {}): string {
-  return (isDeleted ? DELETED : '') + history
-}
-
 /** An object that others have put there has no history. */
 export function stateOf(etag: string, header: string | null): State {
-  const [, deleted, history = ''] = /^(!?)((?:[\w-]{12})*\.?)$/.exec(header ?? '') ?? []
-  return { etag, history, isDeleted: deleted === DELETED }
+  return { etag, history: header && /^(?:[\w-]{12})*\.?$/.test(header) ? header : '' }
 }
 
-export function versionOf({ etag, history }: Pick<State, 'etag' | 'history'>): Version {
+export function versionOf({ etag, history }: State): Version {
   return `${etag} ${history}`
 }
 
 export function stateOfVersion(version: Version): State {
   const space = version.lastIndexOf(' ')
-  return { etag: version.slice(0, space), history: version.slice(space + 1), isDeleted: false }
+  return { etag: version.slice(0, space), history: version.slice(space + 1) }
 }
 
 /** How many writes came after the one with `id`; -1 if it is not in the history. */

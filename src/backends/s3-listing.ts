@@ -2,12 +2,6 @@ import type { Call, ListOptions, NamesPage } from '../base/backend.ts'
 import type { Name } from '../base/entry.ts'
 import { isName } from '../base/name.ts'
 import { MOST_KEYS, type S3Bucket } from './s3-bucket.ts'
-import { ID_LENGTH } from './s3-history.ts'
-
-/** Whether an object stands for a deleted entry: it holds an id and nothing else, and a frame is longer. */
-export function isTombstone({ size }: { readonly size: number }): boolean {
-  return size === ID_LENGTH
-}
 
 type Names = { readonly names: Name[]; readonly last: Name | undefined }
 
@@ -87,11 +81,8 @@ export class S3Listing {
     const folder = this.#folder
     const startAfter = after === undefined ? undefined : folder + after
     const page = await this.#bucket.list({ prefix: folder + prefix, startAfter, limit }, call)
-    const { objects, next } = page!
-    const names = objects
-      .filter((object) => !isTombstone(object))
-      .map(({ key }) => key.slice(folder.length))
-      .filter(isName)
-    return { names, last: next && objects.at(-1)?.key.slice(folder.length) }
+    const { keys, next } = page!
+    const names = keys.map((key) => key.slice(folder.length)).filter(isName)
+    return { names, last: next && keys.at(-1)?.slice(folder.length) }
   }
 }

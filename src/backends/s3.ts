@@ -9,7 +9,6 @@ import { type AwsConfig, awsFields, awsSecrets } from './aws-config.ts'
 import { type BlobOptions, blobOptions } from './blob-options.ts'
 import { S3Blobs, s3Capabilities } from './s3-blobs.ts'
 import { S3Bucket, bucketUrl } from './s3-bucket.ts'
-import { isTombstone } from './s3-listing.ts'
 
 export type { AwsConfig, AwsCredentials, AwsCredentialsSource } from './aws-config.ts'
 
@@ -61,13 +60,14 @@ registerBackend(
     secrets: awsSecrets,
     capabilities: s3Capabilities,
     locate: (config) => `${bucketUrl(config)}/${folderOf(config)}`,
-    container: (config, context) => look(new S3Bucket(config), folderOf(config), context),
+    container: (config, context) => look(bucketOf(config), folderOf(config), context),
     async open(config, context) {
-      const bucket = new S3Bucket(config)
+      const bucket = bucketOf(config)
       if (context.createContainer) await bucket.create(context)
       return new S3Blobs(bucket, folderOf(config))
     },
-    remove: (config, context) => removeTombstones(new S3Bucket(config), folderOf(config), context),
+    // There is no place but its objects.
+    remove: () => undefined,
   }),
 )
 
@@ -121,6 +121,15 @@ function idOf(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** By config: who looks and who opens share the credentials that were asked for, and what is known of the clock. */
+const buckets = new WeakMap<BaseConfig & S3Config, S3Bucket>()
+
+function bucketOf(config: BaseConfig & S3Config): S3Bucket {
+  const bucket = buckets.get(config) ?? new S3Bucket(config)
+  buckets.set(config, bucket)
+  return bucket
+}
+
 function folderOf({ prefix, id }: BaseConfig & S3Config): string {
   return `${prefix ?? id}/`
 }
@@ -129,18 +138,7 @@ async function look(bucket: S3Bucket, folder: string, call: Call): Promise<Conta
   const descriptor = folder + DESCRIPTOR_NAME
   const first = await bucket.list({ prefix: descriptor, limit: 1 }, call, { expects: ['NoSuchBucket'] })
   if (first === undefined) return 'absent'
-  if (first.objects[0]?.key === descriptor) return 'store'
-  const all = await bucket.list({ prefix: folder }, call)
-  return all!.objects.every(isTombstone) && all!.next === undefined ? 'empty' : 'foreign'
-}
-
-/** What is left of entries whose removal was cut short. */
-async function removeTombstones(bucket: S3Bucket, folder: string, call: Call): Promise<void> {
-  let from: string | undefined
-  do {
-    const page = await bucket.list({ prefix: folder, from }, call)
-    const keys = page!.objects.filter(isTombstone).map(({ key }) => key)
-    if (keys.length > 0) await bucket.deleteMany(keys, call)
-    from = page!.next
-  } while (from !== undefined)
+  if (first.keys[0] === descriptor) return 'store'
+  const any = await bucket.list({ prefix: folder, limit: 1 }, call)
+  return any!.keys.length === 0 ? 'empty' : 'foreign'
 }

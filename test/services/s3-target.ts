@@ -16,8 +16,8 @@ export async function startS3(args: readonly string[] = []): Promise<Service> {
   return service
 }
 
-export function bucketAt(endpoint: string): S3Bucket {
-  return new S3Bucket({ bucket: BUCKET, region: 'us-east-1', endpoint, credentials: S3_CREDENTIALS })
+export function bucketAt(endpoint: string, bucket: string = BUCKET): S3Bucket {
+  return new S3Bucket({ bucket, region: 'us-east-1', endpoint, credentials: S3_CREDENTIALS })
 }
 
 /** The config of a store that is not there yet. */
