@@ -7,6 +7,8 @@ import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Service } from '../../scripts/services.mjs'
 import { S3_CREDENTIALS } from '../../scripts/services/s3.mjs'
+import type { Name } from '../../src/base/entry.ts'
+import { S3Blobs } from '../../src/backends/s3-blobs.ts'
 import { type ListedStore, listStores } from '../../src/backends/s3.ts'
 import { connectStore, createStore, deleteStore, releaseStore } from '../../src/node.ts'
 import { type Proxy, startProxy } from './proxy.ts'
@@ -56,25 +58,41 @@ test('100,000 keys are listed in order, both ways, page by page, and no value is
   await releaseStore(config, store)
 }, 600_000)
 
-test('a listing in reverse shows what was written and deleted between its pages, each key at most once', async () => {
-  const config = configAt(service.url)
-  const store = await connectStore(config)
-  const numbers = Array.from({ length: 2500 }, (_, i) => i)
-  await store.setMany(numbers.map((i) => [keyOf(i * 2), i]))
-  const seen: unknown[] = []
-  for await (const key of store.keys({ reverse: true, limit: 3000 })) {
-    seen.push(key)
-    if (seen.length === 1100) {
-      await store.deleteMany(numbers.slice(0, 1000).map((i) => keyOf(i * 2)))
-      await store.set(keyOf(2001), 'odd')
-      await store.set(keyOf(4999), 'above')
-    }
+test('a listing in reverse shows what was written and deleted between its pages, each name at most once', async () => {
+  const blobs = new S3Blobs(bucketAt(service.url), `reverse/${crypto.randomUUID()}/`)
+  const call = { sync: false }
+  const bytes = new Uint8Array(20)
+  const numbers = Array.from({ length: 2500 }, (_, i) => i * 2)
+  await blobs.writeMany(
+    numbers.map((number) => ({ put: [nameOf(number), bytes] })),
+    call,
+  )
+  const pages: number[] = []
+  const all = async (between: (page: number) => Promise<unknown>): Promise<Name[]> => {
+    const names: Name[] = []
+    let after: Name | undefined
+    do {
+      const page = await blobs.list({ prefix: 'skey', reverse: true, limit: 300, after }, call)
+      names.push(...page.names)
+      after = page.next
+      pages.push(page.names.length)
+      await between(pages.length)
+    } while (after !== undefined)
+    return names
   }
-  const left = [...numbers.slice(1000).map((i) => i * 2), 2001].sort((a, b) => b - a).map(keyOf)
+  const seen = await all(async (page) => {
+    if (page !== 4) return
+    const deleted = numbers.filter((number) => number < 2000)
+    await blobs.writeMany(
+      deleted.map((number) => ({ delete: nameOf(number) })),
+      call,
+    )
+    for (const number of [2001, 4999]) await blobs.put(nameOf(number), bytes, {}, call)
+  })
+  const left = [...numbers.filter((number) => number >= 2000), 2001].sort((a, b) => b - a).map(nameOf)
   expect(seen).toEqual(left)
-  const again: unknown[] = []
-  for await (const key of store.keys({ reverse: true, prefix: 'key-00' })) again.push(key)
-  expect(again).toEqual([keyOf(4999), ...left])
+  expect(Math.max(...pages)).toBe(300)
+  expect(await all(async () => undefined)).toEqual([nameOf(4999), ...left])
 })
 
 test('what else is in the folder of a store is not listed, and stays when the store goes', async () => {
@@ -123,6 +141,10 @@ async function found(stores: AsyncIterable<ListedStore>): Promise<ListedStore[]>
   return all
 }
 
+function nameOf(number: number): Name {
+  return `s${keyOf(number)}`
+}
+
 function keyOf(number: number): string {
   return `key-${String(number).padStart(6, '0')}`
 }
@@ -130,7 +152,7 @@ function keyOf(number: number): string {
 /** Put the objects of the keys where the server keeps them: it would take minutes to write them one by one. */
 async function makeObjects(folder: string): Promise<void> {
   for (let i = 0; i < KEYS; i++) {
-    const file = await open(join(folder, `s${keyOf(i)}`), 'w')
+    const file = await open(join(folder, nameOf(i)), 'w')
     await file.truncate(SIZE)
     await file.close()
   }
