@@ -29,10 +29,14 @@ export const s3 = {
   launch: ({ port, folder, args }) => ({
     program: find() ?? 'versitygw',
     args: [
-      '--port',
-      `127.0.0.1:${port}`,
-      ...['--access', S3_CREDENTIALS.accessKeyId, '--secret', S3_CREDENTIALS.secretAccessKey],
-      ...['--quiet', '--keep-alive', '--health', '/health'],
+      ...options({
+        port: `127.0.0.1:${port}`,
+        access: S3_CREDENTIALS.accessKeyId,
+        secret: S3_CREDENTIALS.secretAccessKey,
+        health: '/health',
+      }),
+      '--quiet',
+      '--keep-alive',
       ...args,
       'posix',
       folder,
@@ -40,6 +44,11 @@ export const s3 = {
     url: `http://127.0.0.1:${port}`,
     isReady: () => isHealthy(port),
   }),
+}
+
+/** @param {Readonly<Record<string, string>>} values */
+function options(values) {
+  return Object.entries(values).flatMap(([name, value]) => [`--${name}`, value])
 }
 
 /** @param {number} port */

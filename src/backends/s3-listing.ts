@@ -24,7 +24,7 @@ export class S3Listing {
     return options.reverse ? this.#backwards(options, call) : this.#forwards(options, call)
   }
 
-  async #forwards({ prefix = '', after, limit = MOST_KEYS, onNext }: ListOptions, call: Call): Promise<NamesPage> {
+  async #forwards({ prefix = '', after, limit = MOST_KEYS }: ListOptions, call: Call): Promise<NamesPage> {
     let from = after
     for (;;) {
       const { names, last } = await this.#page(prefix, from, limit, call)
@@ -33,7 +33,6 @@ export class S3Listing {
         from = last
         continue
       }
-      onNext?.(last)
       return { names, next: last }
     }
   }

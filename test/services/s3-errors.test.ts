@@ -52,6 +52,24 @@ test.each([
   expect(error.message).toContain('timeout')
 })
 
+test('a write whose bytes were damaged on the way is done again', async () => {
+  const store = await connectStore(configAt(faults.url))
+  let damaged = 0
+  faults.fault = ({ method, headers }, forward) => {
+    const isFirst = method === 'PUT' && headers['x-amz-checksum-crc32c'] !== undefined && damaged++ === 0
+    return isFirst ? refusal(400, 'BadDigest') : forward()
+  }
+  await store.set('a', 1)
+  expect([await store.get('a'), damaged]).toEqual([1, 2])
+})
+
+test('what a service cannot do is STORAGE_UNAVAILABLE at once', async () => {
+  const store = await connectStore(configAt(faults.url))
+  faults.fault = () => refusal(501, 'NotImplemented')
+  const error = await expectError(store.get('a'), 'STORAGE_UNAVAILABLE')
+  expect(error.message).toContain('NotImplemented')
+})
+
 test('a write that gets no answer says that it may have been done', async () => {
   const store = await connectStore(configAt(faults.url, { timeout: 400 }))
   await store.set('a', 0)
