@@ -8,6 +8,7 @@ import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { redis } from './services/redis.mjs'
+import { s3 } from './services/s3.mjs'
 
 /**
  * The servers that the backends are tested against, each on a free port of 127.0.0.1 with a folder of its own:
@@ -46,7 +47,7 @@ import { redis } from './services/redis.mjs'
  */
 
 /** @type {Readonly<Record<string, ServiceDefinition>>} */
-const SERVICES = { redis }
+const SERVICES = { redis, s3 }
 
 /** How long a server may take until it answers. */
 const READY_MS = 60_000

@@ -56,15 +56,20 @@ export function readDescriptor(
 ): PromiseOrValue<FoundDescriptor | undefined> {
   return chain(blobs.get(DESCRIPTOR_NAME, {}, call), (blob) => {
     if (blob === undefined) return undefined
-    const descriptor = decode(parseFrame(DESCRIPTOR_NAME, blob.bytes).value) as Descriptor
-    const { format, layout, naming, checks = [] } = { ...descriptor }
-    const kind = `${format}, layout ${layout}, naming ${naming}`
-    if (kind !== 'konserve-ts, layout 2, naming 1') {
-      throw new UnsupportedLayoutError(`The store here is ${kind}. Open it with the version that wrote it.`)
-    }
+    const descriptor = parseDescriptor(blob.bytes)
+    const { checks = [] } = descriptor
     if (descriptor.id !== id) throw otherStore(descriptor.id, id)
     const areSound = Array.isArray(checks) && checks.every((check) => check instanceof Uint8Array)
     if (!areSound) throw corrupt(DESCRIPTOR_NAME, 'its checks are no byte strings')
     return { descriptor, version: blob.version }
   })
+}
+
+/** The descriptor in a blob, whatever its store's id. UNSUPPORTED_LAYOUT, CORRUPT_ENTRY. */
+export function parseDescriptor(bytes: Uint8Array): Descriptor {
+  const descriptor = decode(parseFrame(DESCRIPTOR_NAME, bytes).value) as Descriptor
+  const { format, layout, naming } = { ...descriptor }
+  const kind = `${format}, layout ${layout}, naming ${naming}`
+  if (kind === 'konserve-ts, layout 2, naming 1') return descriptor
+  throw new UnsupportedLayoutError(`The store here is ${kind}. Open it with the version that wrote it.`)
 }

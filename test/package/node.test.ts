@@ -27,16 +27,33 @@ test.each([
   expect(JSON.parse(stdout)).toEqual({ hello: ['world', 1] })
 })
 
+test('a backend whose driver is not installed says which one is missing', async () => {
+  const program = `
+    import { connectStore } from 'konserve-ts'
+    import 'konserve-ts/s3'
+    const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' }
+    const config = { backend: 's3', id: '${id}', bucket: 'stores', region: 'us-east-1', credentials }
+    await connectStore(config).catch(({ code, message }) => console.log(code, message))
+  `
+  await writeFile(join(project, 'driver.js'), program)
+  const { stdout } = await run(process.execPath, ['driver.js'], { cwd: project })
+  expect(stdout).toBe('MISSING_DRIVER The library aws4fetch is missing: npm install aws4fetch\n')
+})
+
 test('the declarations compile in a strict project that checks its libraries', async () => {
   const program = `
     import { connectStore } from 'konserve-ts'
     import 'konserve-ts/js'
     import 'konserve-ts/testing'
+    import { listStores } from 'konserve-ts/s3'
     const store = await connectStore({ backend: 'memory', id: '${id}' })
     const value: unknown = await store.get('key')
     // @ts-expect-error a file store needs its path
     connectStore({ backend: 'file', id: '${id}' })
-    export { value }
+    connectStore({ backend: 's3', id: '${id}', bucket: 'stores', region: 'us-east-1' })
+    // @ts-expect-error an s3 store needs its bucket
+    connectStore({ backend: 's3', id: '${id}', region: 'us-east-1' })
+    export { value, listStores }
   `
   await writeFile(join(project, 'consumer.ts'), program)
   const options = ['--noEmit', '--ignoreConfig', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false']
