@@ -1,8 +1,8 @@
 import { type Service, startService } from '../../scripts/services.mjs'
 import { S3_CREDENTIALS } from '../../scripts/services/s3.mjs'
 import type { BaseConfig } from '../../src/base/backend.ts'
-import '../../src/backends/s3.ts'
-import type { S3Config } from '../../src/backends/s3.ts'
+import '../../src/backends/s3-node.ts'
+import type { S3Config } from '../../src/backends/s3-node.ts'
 import { S3Bucket } from '../../src/backends/s3-bucket.ts'
 
 export const BUCKET = 'stores'

@@ -10,7 +10,7 @@ afterAll(() => service.stop())
 
 runEngineSuite({
   name: 's3',
-  module: 'backends/s3.js',
+  module: 'backends/s3-node.js',
   addressable: true,
   secrets: [S3_CREDENTIALS.secretAccessKey],
   config: () => ({ ...configAt(service.url, { prefix: `suite/${crypto.randomUUID()}` }) }),
