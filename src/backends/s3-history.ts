@@ -3,7 +3,8 @@ import type { Version } from '../base/entry.ts'
 /*
  * Every write of an object has a random id, and the object's metadata has the ids of the writes that led to it, the last
  * one first: a write that replaces a version takes over its history. Whoever did not hear whether his write was done
- * finds its id there, even if others have written on top of it.
+ * finds its id there, even if others have written on top of it. (An ETag is of the bytes alone. Frames of two writes with
+ * the same value differ by the time of the write.)
  */
 
 /** The header with the ids. */

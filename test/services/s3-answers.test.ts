@@ -99,12 +99,14 @@ test('a large value whose answer is lost is written once', async () => {
   await near.set('text', 'y')
   let completions = 0
   faults.fault = async ({ url, method }, forward) => {
-    const answer = await forward()
     const isEnd = method === 'POST' && url?.includes('uploadId=')
-    return isEnd && completions++ === 0 ? 'lost' : answer
+    // An upload that is complete may not be known any more.
+    if (isEnd && completions++ > 0) return { status: 404, body: '<Error><Code>NoSuchUpload</Code></Error>' }
+    const answer = await forward()
+    return isEnd ? 'lost' : answer
   }
   expect(await near.update('text', (old) => `${String(old)}${large}`)).toHaveLength(2)
-  expect(completions).toBeGreaterThan(1)
+  expect(completions).toBe(2)
   expect((await far.get('text')) === `y${large}`).toBe(true)
 })
 

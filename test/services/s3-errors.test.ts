@@ -196,7 +196,8 @@ test('a function that gives credentials is asked once for many requests, and aga
   const credentials = async (): Promise<AwsCredentials> => {
     asked++
     await delay(10)
-    return S3_CREDENTIALS
+    // The providers of the AWS SDK say more.
+    return { ...S3_CREDENTIALS, accountId: '1' } as AwsCredentials
   }
   let ended = false
   faults.fault = (_request, forward) => (ended && asked === 1 ? refusal(400, 'ExpiredToken') : forward())
