@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
+import { dynamodb } from './services/dynamodb.mjs'
 import { redis } from './services/redis.mjs'
 
 /**
@@ -45,7 +46,7 @@ import { redis } from './services/redis.mjs'
  */
 
 /** @type {Readonly<Record<string, ServiceDefinition>>} */
-const SERVICES = { redis }
+const SERVICES = { dynamodb, redis }
 
 /** How long a server may take until it answers. */
 const READY_MS = 60_000
