@@ -36,10 +36,10 @@ export function runEngineSuite(target: EngineTarget): void {
 }
 
 /** The same place with memory in front, by one line of config. */
-export function tieredOver({ name, config, cleanup, secrets }: ComplianceTarget): ComplianceTarget {
+export function tieredOver({ name, addressable, config, cleanup, secrets }: ComplianceTarget): ComplianceTarget {
   return {
     name: `tiered(memory, ${name})`,
-    addressable: true,
+    addressable,
     ...(secrets && { secrets }),
     config() {
       const { id, ...backendConfig } = config()
