@@ -3,9 +3,11 @@ import type { Name } from '../base/entry.ts'
 import { ConflictError } from '../base/errors.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
 import { corrupt } from '../codec/frame.ts'
+import { slices } from '../engine/parts.ts'
+import { mapAtOnce } from './at-once.ts'
 import type { DynamoDb } from './dynamodb-client.ts'
 import { BLOB_ATTRIBUTES, ITEM_BYTES, type Item, blobOf, piecesOf } from './dynamodb-item.ts'
-import { PieceStore, severalAtOnce, slices } from './dynamodb-pieces.ts'
+import { PieceStore } from './dynamodb-pieces.ts'
 import { queryOf } from './dynamodb-requests.ts'
 import { Writes } from './dynamodb-writes.ts'
 
@@ -25,6 +27,8 @@ export interface DynamoDbBlobsOptions {
   readonly onError: (error: unknown) => void
 }
 
+/** Requests of one call that are under way at once. */
+const AT_ONCE = 4
 /** Keys of one BatchGetItem. */
 const READ_TOGETHER = 100
 /** Bytes of large blobs that a page of a scan has, about. */
@@ -96,7 +100,7 @@ export function dynamoDbBlobs(db: DynamoDb, { id, consistentRead, onError }: Dyn
     async getMany(names, call) {
       const items = new Map<Name, Item>()
       const keys = [...new Set(names)].map((name) => ({ s: { S: id }, n: { S: name } }))
-      await severalAtOnce(slices(keys, READ_TOGETHER), async (some) => {
+      await mapAtOnce(AT_ONCE, slices(keys, READ_TOGETHER), async (some) => {
         const attributes = `n, ${BLOB_ATTRIBUTES}`
         for (const item of await db.getItems(some, attributes, consistentRead, call)) items.set(item.n!.S, item)
       })
@@ -107,6 +111,9 @@ export function dynamoDbBlobs(db: DynamoDb, { id, consistentRead, onError }: Dyn
     put: (name, bytes, write, call) => writes.put(name, bytes, write, call),
     delete: (name, write, call) => writes.delete(name, write, call),
     batch: (ops, call) => writes.batch(ops, call),
+    async writeMany(ops, call) {
+      await mapAtOnce(AT_ONCE, slices(ops, dynamoDbCapabilities.atomicBatch), (some) => writes.batch(some, call))
+    },
     async list(options, call) {
       const { Items, LastEvaluatedKey } = await query(options, 'n', call)
       return { names: Items.map(({ n }) => n!.S), next: LastEvaluatedKey?.n.S }

@@ -1,7 +1,8 @@
 import type { ByteRange, Call } from '../base/backend.ts'
 import type { Name } from '../base/entry.ts'
 import { joinBytes } from '../codec/cbor-text.ts'
-import { randomId } from '../engine/parts.ts'
+import { randomId, slices } from '../engine/parts.ts'
+import { mapAtOnce } from './at-once.ts'
 import { fromBase64, toBase64 } from './base64.ts'
 import type { DynamoDb } from './dynamodb-client.ts'
 import { type Attributes, ITEM_BYTES, type Item, type Pieces, piecesOf } from './dynamodb-item.ts'
@@ -44,7 +45,7 @@ export class PieceStore {
         Item: { ...key, v: { B: toBase64(bytes.subarray(i * ITEM_BYTES, (i + 1) * ITEM_BYTES)) } },
       },
     }))
-    await severalAtOnce(slices(puts, WRITTEN_TOGETHER), (some) =>
+    await mapAtOnce(AT_ONCE, slices(puts, WRITTEN_TOGETHER), (some) =>
       this.#db.writeItems(
         some.map((put) => put()),
         call,
@@ -62,7 +63,7 @@ export class PieceStore {
     const first = Math.floor(start / ITEM_BYTES)
     const keys = keysOf(this.#partition(name, id), first, Math.min(count, Math.ceil(end / ITEM_BYTES)))
     const found = new Map<string, string>()
-    await severalAtOnce(slices(keys, READ_TOGETHER), async (some) => {
+    await mapAtOnce(AT_ONCE, slices(keys, READ_TOGETHER), async (some) => {
       for (const { n, v } of await this.#db.getItems(some, 'n, v', true, call)) found.set(n!.S, v!.B)
     })
     if (found.size < keys.length) return undefined
@@ -72,7 +73,7 @@ export class PieceStore {
 
   async remove({ name, id, count }: NamedPieces, call: Call): Promise<void> {
     const requests = keysOf(this.#partition(name, id), 0, count).map((Key) => ({ DeleteRequest: { Key } }))
-    await severalAtOnce(slices(requests, REMOVED_TOGETHER), (some) => this.#db.writeItems(some, call))
+    await mapAtOnce(AT_ONCE, slices(requests, REMOVED_TOGETHER), (some) => this.#db.writeItems(some, call))
   }
 
   /** Say that these pieces belong to nobody, unless the work that begins now ends well. */
@@ -172,17 +173,4 @@ function keysOf(partition: string, first: number, end: number): { s: { S: string
     s: { S: partition },
     n: { S: String(first + i) },
   }))
-}
-
-export function slices<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
-}
-
-/** Call `fn` with each item, some of them at once. */
-export async function severalAtOnce<T>(items: readonly T[], fn: (item: T) => Promise<void>): Promise<void> {
-  const waiting = items.values()
-  const worker = async (): Promise<void> => {
-    for (const item of waiting) await fn(item)
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
 }

@@ -73,6 +73,13 @@ export type EntryOp =
   | { readonly write: readonly [Name, Entry]; readonly ifVersion?: Version | null | undefined }
   | { readonly delete: Name; readonly ifVersion?: Version | null | undefined }
 
+export interface ApplyOptions {
+  /** All or none. */
+  readonly atomic: boolean
+  /** `false` where the caller promises no order among different names. */
+  readonly ordered?: boolean | undefined
+}
+
 /** A range of bytes, `end` exclusive. */
 export interface ByteRange {
   readonly start: number
@@ -110,7 +117,7 @@ export interface Backend {
   /** Read, change and write under the name's order; `undefined` from `fn` deletes. Runs `fn` again after a conflict. */
   update(name: Name, fn: Change, call: Call): PromiseOrValue<Pair>
   /** One answer an op: true for a write, for a delete whether a live entry was there. */
-  batch(ops: readonly EntryOp[], options: { readonly atomic: boolean }, call: Call): PromiseOrValue<boolean[]>
+  batch(ops: readonly EntryOp[], options: ApplyOptions, call: Call): PromiseOrValue<boolean[]>
   list(options: ListOptions, call: Call): PromiseOrValue<NamesPage>
   scan?(options: ListOptions, call: Call): PromiseOrValue<EntriesPage>
   /** The binary under `name` piece by piece; `undefined` if it is missing. A backend without it keeps binaries whole. */
@@ -169,13 +176,15 @@ export interface BlobBackend {
   /** With `range` only those bytes, fewer at the end of the blob. */
   get(name: Name, options: { readonly range?: ByteRange | undefined }, call: Call): PromiseOrValue<Blob | undefined>
   put(name: Name, bytes: Uint8Array, write: BlobWrite, call: Call): PromiseOrValue<Version>
-  /** Whether something was there. */
+  /** Whether something was there; true where the engine does not say. */
   delete(name: Name, write: BlobWrite, call: Call): PromiseOrValue<boolean>
   list(options: ListOptions, call: Call): PromiseOrValue<NamesPage>
   scan?(options: ListOptions, call: Call): PromiseOrValue<{ entries: [Name, Blob][]; next?: Name | undefined }>
   getMany?(names: readonly Name[], call: Call): PromiseOrValue<(Blob | undefined)[]>
   /** All or none, up to `capabilities.atomicBatch` ops. */
   batch?(ops: readonly BlobOp[], call: Call): PromiseOrValue<void>
+  /** Any number of ops, each of another name, in any order: what can be done faster than one after the other. */
+  writeMany?(ops: readonly BlobOp[], call: Call): PromiseOrValue<void>
   /**
    * Read-modify-write inside the engine: `fn` gets the blobs under `names` and answers with ops, applied in the same
    * transaction. What it throws ends the transaction, changes nothing, and is what the call rejects with.

@@ -1,4 +1,5 @@
 import type {
+  ApplyOptions,
   Backend,
   Blob,
   BlobOp,
@@ -135,14 +136,20 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
     names: readonly Name[],
     fn: (found: (Blob | undefined)[]) => readonly BlobOp[],
     call: Call,
+    options?: ApplyOptions,
   ): PromiseOrValue<void> =>
-    blobs.transact ? blobs.transact(names, fn, call) : chain(get(names, call), (found) => apply(fn(found), call))
+    blobs.transact
+      ? blobs.transact(names, fn, call)
+      : chain(get(names, call), (found) => apply(fn(found), call, options))
 
   /** Where the engine does not take all as one, parts whose head could not follow are taken back. */
-  const apply = (ops: readonly BlobOp[], call: Call): PromiseOrValue<void> => {
-    const parts = blobs.batch ? [] : ops.flatMap((op) => ('put' in op && op.put[0].startsWith('~') ? [op.put[0]] : []))
+  const apply = (ops: readonly BlobOp[], call: Call, options?: ApplyOptions): PromiseOrValue<void> => {
+    const parts =
+      blobs.batch && ops.length <= capabilities.atomicBatch
+        ? []
+        : ops.flatMap((op) => ('put' in op && op.put[0].startsWith('~') ? [op.put[0]] : []))
     return onFailure(
-      () => applyOps(blobs, ops, call),
+      () => applyOps(blobs, ops, call, options),
       () => chunks.delete(parts, call),
     )
   }
@@ -168,12 +175,8 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
     )
   }
 
-  const batch = (
-    ops: readonly EntryOp[],
-    { atomic }: { readonly atomic: boolean },
-    call: Call,
-  ): PromiseOrValue<boolean[]> => {
-    if (atomic && ops.length > capabilities.atomicBatch) {
+  const batch = (ops: readonly EntryOp[], options: ApplyOptions, call: Call): PromiseOrValue<boolean[]> => {
+    if (options.atomic && ops.length > capabilities.atomicBatch) {
       throw new AtomicUnsupportedError(
         `This backend applies at most ${capabilities.atomicBatch} operations as one, not ${ops.length}. Leave out { atomic: true }.`,
       )
@@ -192,7 +195,7 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
           const names = results.filter(([, entry]) => possible || !entry).map(([name]) => name)
           if (names.length === 0)
             return chain(
-              transact([], () => encoded, call),
+              transact([], () => encoded, call, options),
               () => results.map(() => true),
             )
           const replay = (found: (Blob | undefined)[]): BlobOp[] => {
@@ -208,7 +211,7 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
               return removed ? { ...op, notice: removed } : op
             })
           }
-          return chain(transact(names, replay, call), () => chain(chunks.delete(dropped, call), () => answers))
+          return chain(transact(names, replay, call, options), () => chain(chunks.delete(dropped, call), () => answers))
         }),
     )
   }

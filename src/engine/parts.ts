@@ -1,4 +1,4 @@
-import type { BlobBackend, BlobOp, Call } from '../base/backend.ts'
+import type { ApplyOptions, BlobBackend, BlobOp, Call } from '../base/backend.ts'
 import type { Meta, Name } from '../base/entry.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
 import { type PromiseOrValue, chain, each, repeat } from '../base/promise-or-value.ts'
@@ -46,9 +46,18 @@ function partsOf({ own: { chunks, log } = {} }: Pick<Meta, 'own'> = {}): Name[] 
   return [...(chunks ? [chunkPrefix(chunks.id)] : []), ...(log ? [cellPrefix(log.id)] : [])]
 }
 
-/** All as one where the engine can, else in order. */
-export function applyOps(blobs: BlobBackend, ops: readonly BlobOp[], call: Call): PromiseOrValue<void> {
-  if (blobs.batch && ops.length > 1 && ops.length <= blobs.capabilities.atomicBatch) return blobs.batch(ops, call)
+/** All as one where the engine can, else in order, as many as one as it can, unless no order is asked for. */
+export function applyOps(
+  blobs: BlobBackend,
+  ops: readonly BlobOp[],
+  call: Call,
+  { ordered = true }: Pick<ApplyOptions, 'ordered'> = {},
+): PromiseOrValue<void> {
+  const { atomicBatch } = blobs.capabilities
+  if (blobs.batch && ops.length > 1 && ops.length <= atomicBatch) return blobs.batch(ops, call)
+  if (blobs.writeMany && !ordered && ops.length > 1 && areDistinct(ops)) return blobs.writeMany(ops, call)
+  if (blobs.batch && atomicBatch > 0 && ops.length > 1)
+    return each(slices(ops, atomicBatch), (some) => blobs.batch!(some, call))
   return each(ops, (op): PromiseOrValue<unknown> =>
     'put' in op ? blobs.put(...op.put, op, call) : blobs.delete(op.delete, op, call),
   )
@@ -64,10 +73,19 @@ export function removeParts(blobs: BlobBackend, prefix: Name, call: Call): Promi
         call.signal?.throwIfAborted()
         after = next
         const ops = names.flatMap((name) => (name === DESCRIPTOR_NAME ? [] : [{ delete: name }]))
-        return chain(applyOps(blobs, ops, call), () => after !== undefined)
+        return chain(applyOps(blobs, ops, call, { ordered: false }), () => after !== undefined)
       },
     ),
   )
+}
+
+/** `items` in lists of at most `size`. */
+export function slices<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
+}
+
+function areDistinct(ops: readonly BlobOp[]): boolean {
+  return new Set(ops.map((op) => ('put' in op ? op.put[0] : op.delete))).size === ops.length
 }
 
 /** Eleven digits hold every safe integer, and keep their order as text. */

@@ -27,6 +27,7 @@ export function watchedBlobs(blobs: BlobBackend): WatchedBlobs {
     ...(blobs.scan && { scan: (options, call) => blobs.scan!(options, call) }),
     ...(blobs.getMany && { getMany: (names, call) => blobs.getMany!(names, call) }),
     ...(blobs.batch && { batch: (ops, call) => telling(blobs.batch!(ops, call), () => ops) }),
+    ...(blobs.writeMany && { writeMany: (ops, call) => telling(blobs.writeMany!(ops, call), () => ops) }),
     ...(blobs.transact && {
       transact(names, fn, call) {
         let ops: readonly BlobOp[] = []

@@ -96,7 +96,7 @@ export function clear(context: Context, options?: WriteOptions & Pick<ListingOpt
           after = next
           const found = keys.map((key) => nameAndKey(context, key))
           const ops = found.map(([name]): EntryOp => ({ delete: name }))
-          return chain(backend.batch(ops, { atomic: false }, call), (answers) => {
+          return chain(backend.batch(ops, { atomic: false, ordered: false }, call), (answers) => {
             if (listeners(context).length > 0)
               cleared.push(...found.filter((_, i) => answers[i]).map(([, inner]) => inner))
             return after !== undefined
@@ -126,7 +126,9 @@ function writeMany<T>(
         ? { write: [name, { meta: newMeta(inner, 'value', each), value: each.set[1] }] }
         : { delete: name }
     })
-    return chain(backend.batch(ops, { atomic: options.atomic === true }, call), (answers) => {
+    // Only a batch promises an order.
+    const apply = { atomic: options.atomic === true, ordered: op === 'batch' }
+    return chain(backend.batch(ops, apply, call), (answers) => {
       fire(context, { op, keys: keys.filter((_, i) => answers[i]) })
       return answers
     })
