@@ -3,7 +3,7 @@ import type { Name, Version } from '../base/entry.ts'
 import { ConflictError, StorageUnavailableError } from '../base/errors.ts'
 import { randomId } from '../engine/parts.ts'
 import { type DynamoDb, type Refused, conflict, pause } from './dynamodb-client.ts'
-import { MEMORY, piecesOf, stateOf, versionOf, writeIdsOf } from './dynamodb-item.ts'
+import { type Item, MEMORY, piecesOf, stateOf, versionOf, writeIdsOf } from './dynamodb-item.ts'
 import type { Intent, NamedPieces, PieceStore } from './dynamodb-pieces.ts'
 import { type Write, actionOf, planOf, updateOf } from './dynamodb-requests.ts'
 
@@ -38,8 +38,6 @@ export class Writes {
         options.ifVersion === undefined
           ? await this.#db.write('UpdateItem', updateOf(only!, table, this.#id), call)
           : await this.#db.write('PutItem', actionOf(only!, table, this.#id)['Put']!, call)
-      // Whoever wrote on top has kept the id: this one was applied.
-      if (refused?.found && writeIdsOf(refused.found).includes(id)) return undefined
       return refused && [refused]
     })
     const known = options.ifVersion ? stateOf(options.ifVersion).ids : []
@@ -99,7 +97,8 @@ export class Writes {
         }
         if (intent?.isFresh === false) throw tooSlow(writes[0]!.name)
         const reasons = await send(writes)
-        if (reasons === undefined) {
+        // Whoever wrote on top has kept the id: this one was done, and the others with it.
+        if (reasons === undefined || writes.some(({ id }, i) => isKnown(id, reasons[i]?.found))) {
           await this.#finish(intent, replaced, call)
           return true
         }
@@ -128,6 +127,10 @@ export class Writes {
       this.#onError(error)
     }
   }
+}
+
+function isKnown(id: string, found: Item | undefined): boolean {
+  return found !== undefined && writeIdsOf(found).includes(id)
 }
 
 /** The write as it is sent next, after it was refused. Nothing if there is nothing to do any more. */

@@ -10,7 +10,7 @@ import {
 } from '../../src/node.ts'
 import type { Store } from '../../src/node.ts'
 import { CREDENTIALS, type Config, configAt, startDynamoDb, tableAt } from './dynamodb-target.ts'
-import { type Answer, type HttpProxy, startHttpProxy } from './http-proxy.ts'
+import { type Answer, type HttpProxy, startHttpProxy } from './dynamodb-proxy.ts'
 
 const ASYNC = { sync: false }
 
@@ -102,13 +102,15 @@ test('what a batch leaves undone is asked for again', async () => {
   let undone = 0
   proxy.handler = async ({ operation, body, forward }) => {
     if (!operation.startsWith('Batch')) return forward()
-    const [[table, asked]] = Object.entries(body.RequestItems) as [[string, any]]
-    const all: unknown[] = operation === 'BatchGetItem' ? asked.Keys : asked
+    const [[table, asked]] = Object.entries(body['RequestItems'] as object) as [
+      [string, { Keys: unknown[] } | unknown[]],
+    ]
+    const all = 'Keys' in asked ? asked.Keys : asked
     const some = all.slice(0, Math.floor(all.length / 2))
     const rest = all.slice(some.length)
     undone += rest.length
     const request = (list: unknown[]): object => ({
-      [table]: operation === 'BatchGetItem' ? { ...asked, Keys: list } : list,
+      [table]: 'Keys' in asked ? { ...asked, Keys: list } : list,
     })
     // One alone is left undone every other time.
     if (some.length === 0 && undone % 2 === 0) return forward()
@@ -194,10 +196,12 @@ test('a missing table is an error that says how to make it, and createContainer 
   )
   expect(made.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled'])
   const db = tableAt(service.url)
-  const { Table } = await db.request<any>('DescribeTable', { TableName: table }, ASYNC)
-  expect(Table.BillingModeSummary.BillingMode).toBe('PAY_PER_REQUEST')
-  const { TimeToLiveDescription } = await db.request<any>('DescribeTimeToLive', { TableName: table }, ASYNC)
-  expect(TimeToLiveDescription).toEqual({ AttributeName: 'e', TimeToLiveStatus: 'ENABLED' })
+  expect(await db.request('DescribeTable', { TableName: table }, ASYNC)).toMatchObject({
+    Table: { BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' } },
+  })
+  expect(await db.request('DescribeTimeToLive', { TableName: table }, ASYNC)).toEqual({
+    TimeToLiveDescription: { AttributeName: 'e', TimeToLiveStatus: 'ENABLED' },
+  })
   await expect(createStore(missing, { createContainer: true })).rejects.toMatchObject({ code: 'STORE_EXISTS' })
   await deleteStore(missing)
   expect(await storeExists(missing)).toBe(false)
@@ -272,7 +276,8 @@ test('an entry is left to DynamoDB to remove an hour after it has expired', asyn
   await store.set('for ever', 1)
   const expiry = async (name: string): Promise<number | undefined> => {
     const key = { s: { S: config.id }, n: { S: name } }
-    const { Item } = await tableAt(service.url).request<any>('GetItem', { TableName: config.table, Key: key }, ASYNC)
+    const body = { TableName: config.table, Key: key }
+    const { Item } = await tableAt(service.url).request<{ Item: { e?: { N: string } } }>('GetItem', body, ASYNC)
     return Item.e && Number(Item.e.N)
   }
   for (const name of ['sshort', 'smany']) {
@@ -287,11 +292,10 @@ test('reads see what was written before, unless the config says that they need n
   await releaseStore(config, store)
   for (const consistentRead of [undefined, true, false]) {
     const read = await connectStore({ ...config, ...(consistentRead !== undefined && { consistentRead }) })
-    const asked: boolean[] = []
+    const asked: unknown[] = []
     proxy.handler = ({ operation, body, forward }) => {
-      if (operation === 'GetItem') asked.push(body.ConsistentRead)
-      if (operation === 'BatchGetItem') asked.push(body.RequestItems[config.table].ConsistentRead)
-      if (operation === 'Query') asked.push(body.ConsistentRead)
+      if (/^(?:GetItem|Query)$/.test(operation)) asked.push(body['ConsistentRead'])
+      if (operation === 'BatchGetItem') asked.push(JSON.stringify(body).includes('"ConsistentRead":true'))
       return forward()
     }
     await read.get('a')

@@ -4,7 +4,7 @@ import { connectStore, deleteStore, releaseStore } from '../../src/node.ts'
 import type { Store } from '../../src/node.ts'
 import { MEMORY } from '../../src/backends/dynamodb-item.ts'
 import { type Config, configAt, startDynamoDb } from './dynamodb-target.ts'
-import { type Answer, type HttpProxy, type Passing, startHttpProxy } from './http-proxy.ts'
+import { type Answer, type HttpProxy, type Passing, startHttpProxy } from './dynamodb-proxy.ts'
 import { startProxy } from './proxy.ts'
 
 const LOST = 200

@@ -6,14 +6,14 @@ import type { AddressInfo } from 'node:net'
 export interface Passing {
   /** `PutItem`, and so on. */
   readonly operation: string
-  readonly body: any
+  readonly body: Readonly<Record<string, unknown>>
   /** Let the server do it, and answer with what it says. Each call does it once more. */
   forward(body?: object): Promise<Answer>
 }
 
 export interface Answer {
   readonly status: number
-  readonly body: any
+  readonly body: Readonly<Record<string, unknown>>
 }
 
 /** What the client gets; `lost`: the connection ends without an answer. */
@@ -44,10 +44,10 @@ export async function startHttpProxy(target: string): Promise<HttpProxy> {
     const forward = async (changed?: object): Promise<Answer> => {
       const init = { method: 'POST', headers: headers as Record<string, string> }
       const reply = await fetch(target, { ...init, body: changed ? JSON.stringify(changed) : body })
-      return { status: reply.status, body: await reply.json() }
+      return { status: reply.status, body: (await reply.json()) as Answer['body'] }
     }
     const operation = String(request.headers['x-amz-target']).split('.')[1]!
-    const reply = await proxy.handler({ operation, body: JSON.parse(body.toString()), forward })
+    const reply = await proxy.handler({ operation, body: JSON.parse(body.toString()) as Passing['body'], forward })
     if (reply === 'lost') return void request.socket.destroy()
     response.writeHead(reply.status, {
       'content-type': 'application/x-amz-json-1.0',
