@@ -1,6 +1,6 @@
+import type { AwsV4Signer } from 'aws4fetch'
 import type { Call } from '../base/backend.ts'
 import { type KonserveError, LimitExceededError, MissingDriverError, StorageUnavailableError } from '../base/errors.ts'
-import { joinBytes } from '../codec/cbor-text.ts'
 import type { AwsConfig } from './aws-config.ts'
 import { Credentials } from './aws-credentials.ts'
 import {
@@ -72,7 +72,7 @@ export class AwsClient {
    * else throws: credentials that it does not take, no answer in time. STORAGE_UNAVAILABLE, INVALID_CONFIG, MISSING_DRIVER.
    */
   async fetch(request: AwsRequest, { signal }: Pick<Call, 'signal'>): Promise<AwsResponse> {
-    // The clock of the machine may be set meanwhile.
+    // The clock of the day may be set meanwhile.
     const until = performance.now() + this.#timeout
     let unconfirmed = false
     let renewed = false
@@ -86,8 +86,9 @@ export class AwsClient {
         // Half of what is left: an attempt that gets no answer at all leaves time for another one.
         const { status, headers, body } = await send(signed, (until - performance.now()) / 2, signal)
         if (status >= 200 && status < 300) return { status, headers, body, fault: undefined, unconfirmed }
-        const fault = faultOf(status, headers, body)
-        const skew = skewOf(fault, headers, body)
+        const text = new TextDecoder().decode(body)
+        const fault = faultOf(status, headers, text)
+        const skew = skewOf(fault, headers, text)
         if (skew !== undefined && !corrected) {
           corrected = true
           this.#skew = skew
@@ -131,9 +132,9 @@ export class AwsClient {
     { method, url, headers, body }: AwsRequest,
     { accessKeyId, secretAccessKey, sessionToken }: Awaited<ReturnType<Credentials['get']>>,
   ): Promise<Signed> {
-    const { AwsV4Signer } = await loadDriver()
+    const Signer = await loadSigner()
     if (this.#signingKeys.size > MOST_KEYS) this.#signingKeys.clear()
-    const signer = new AwsV4Signer({
+    const signer = new Signer({
       method,
       url,
       ...(headers && { headers: { ...headers } }),
@@ -190,28 +191,10 @@ const FETCH = {
 }
 
 async function readBody(response: Response): Promise<Uint8Array> {
-  const { headers, body, url } = response
-  const tooLarge = (): KonserveError =>
-    new LimitExceededError(`An answer of ${new URL(url).origin} has more than ${MOST_BYTES} bytes.`)
-  const declared = headers.get('content-length')
-  if (Number(declared) > MOST_BYTES) {
-    void body?.cancel()
-    throw tooLarge()
-  }
-  if (declared !== null || body === null) return new Uint8Array(await response.arrayBuffer())
-  const pieces: Uint8Array[] = []
-  let size = 0
-  const reader = body.getReader()
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return joinBytes(pieces)
-    pieces.push(value)
-    size += value.length
-    if (size > MOST_BYTES) {
-      void reader.cancel()
-      throw tooLarge()
-    }
-  }
+  const size = Number(response.headers.get('content-length'))
+  if (size <= MOST_BYTES) return new Uint8Array(await response.arrayBuffer())
+  void response.body?.cancel()
+  throw new LimitExceededError(`An answer has ${size} bytes. The most are ${MOST_BYTES}.`)
 }
 
 function perhapsDone({ method, readOnly }: AwsRequest, error: KonserveError): KonserveError {
@@ -220,9 +203,10 @@ function perhapsDone({ method, readOnly }: AwsRequest, error: KonserveError): Ko
   return new StorageUnavailableError(message, { cause: error.cause })
 }
 
-async function loadDriver(): Promise<typeof import('aws4fetch')> {
+async function loadSigner(): Promise<typeof AwsV4Signer> {
   try {
-    return await import('aws4fetch')
+    const { AwsV4Signer } = await import('aws4fetch')
+    return AwsV4Signer
   } catch (cause) {
     throw new MissingDriverError('The library aws4fetch is missing: npm install aws4fetch', { cause })
   }

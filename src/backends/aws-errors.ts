@@ -10,27 +10,22 @@ export interface AwsFault {
   readonly requestId: string | undefined
 }
 
-const CREDENTIALS =
-  /^(?:AccessDenied.*|AllAccessDisabled|AccountProblem|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidSignature.*|IncompleteSignature.*|MissingAuthenticationToken.*|MissingSecurityHeader|UnrecognizedClient.*|.*UserNotFound|InvalidClientTokenId|InvalidToken|InvalidSecurity|NotAuthorized.*|OptInRequired|Expired.*|TokenRefreshRequired|RequestExpired|RequestTimeTooSkewed|AuthorizationHeaderMalformed)$/
-const EXPIRED = /^(?:ExpiredToken.*|TokenRefreshRequired)$/
+const CREDENTIALS = /AccessDenied|AccessKey|Signature|Token|UnrecognizedClient|UserNotFound|AuthorizationHeader|Skewed/
+const EXPIRED = /^ExpiredToken|^TokenRefresh/
 const THROTTLED =
-  /^(?:429|SlowDown|Throttl.*|RequestThrottled.*|TooManyRequests.*|RequestLimitExceeded|ProvisionedThroughputExceeded.*|LimitExceededException|BandwidthLimitExceeded|TransactionInProgressException|RequestTimeout|OperationAborted)$/
-const REDIRECTED = /^(?:30[1278]|PermanentRedirect|TemporaryRedirect|Redirect)$/
-const CERTIFICATE = /CERT|SSL|TLS|EPROTO|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/
+  /Throttl|SlowDown|RequestLimit|ThroughputExceeded|TooManyRequests|^LimitExceeded|InProgress|RequestTimeout$|OperationAborted/
+const SKEWED = /expired|not yet current/
+const CERTIFICATE = /CERT|SSL|TLS|EPROTO|UNABLE_TO_/
 
 const LABELS: Readonly<Record<AwsService, string>> = { s3: 'S3', dynamodb: 'DynamoDB' }
 
 /** What an answer that is no success says: XML of S3, JSON of DynamoDB. */
-export function faultOf(status: number, headers: Headers, body: Uint8Array): AwsFault {
-  const text = new TextDecoder().decode(body.subarray(0, MOST_TEXT))
-  const xml = (name: string): string | undefined => new RegExp(`<${name}>([^<]*)</${name}>`).exec(text)?.[1]
-  const json = (name: string): string | undefined =>
-    new RegExp(`"${name}"\\s*:\\s*"((?:[^"\\\\]|\\\\.)*)"`, 'i').exec(text)?.[1]
-  const type = json('__type') ?? headers.get('x-amzn-errortype')?.split(':')[0]
+export function faultOf(status: number, headers: Headers, text: string): AwsFault {
+  const type = jsonText(text, '__type') ?? headers.get('x-amzn-errortype')?.split(':')[0]
   return {
-    code: xml('Code') ?? type?.slice(type.lastIndexOf('#') + 1) ?? String(status),
-    message: xml('Message') ?? json('message') ?? '',
-    requestId: headers.get('x-amz-request-id') ?? headers.get('x-amzn-requestid') ?? xml('RequestId'),
+    code: xmlText(text, 'Code') ?? type?.slice(type.lastIndexOf('#') + 1) ?? String(status),
+    message: xmlText(text, 'Message') ?? jsonText(text, 'message') ?? '',
+    requestId: headers.get('x-amz-request-id') ?? headers.get('x-amzn-requestid') ?? xmlText(text, 'RequestId'),
   }
 }
 
@@ -44,16 +39,12 @@ export function isExpired({ code }: AwsFault): boolean {
 }
 
 /** How far the service's clock is ahead of this one's, in milliseconds, if that is why it refused. */
-export function skewOf({ code, message }: AwsFault, headers: Headers, body: Uint8Array): number | undefined {
-  const isSkewed =
-    code === 'RequestTimeTooSkewed' ||
-    /expired|not yet current/i.test(`${code.startsWith('InvalidSignature') && message}`)
-  if (!isSkewed) return undefined
-  const text = new TextDecoder().decode(body.subarray(0, MOST_TEXT))
+export function skewOf({ code, message }: AwsFault, headers: Headers, text: string): number | undefined {
+  const isSkewed = code === 'RequestTimeTooSkewed' || (code.startsWith('InvalidSignature') && SKEWED.test(message))
   // A page sees the header only if the service says that it may.
-  const time = headers.get('date') ?? /<ServerTime>([^<]*)</.exec(text)?.[1] ?? compactTime(message)
+  const time = headers.get('date') ?? xmlText(text, 'ServerTime') ?? compactTime(message)
   const ahead = Date.parse(time ?? '') - Date.now()
-  return Number.isNaN(ahead) ? undefined : ahead
+  return isSkewed && !Number.isNaN(ahead) ? ahead : undefined
 }
 
 /** What a request ends with that the service refuses for good, whatever was asked. */
@@ -64,12 +55,12 @@ export function refusal(
   headers: Headers,
 ): KonserveError | undefined {
   const { code } = fault
-  if (CREDENTIALS.test(code) || status === 401 || status === 403) {
+  if (CREDENTIALS.test(code) || status === 401 || (status === 403 && !code.includes('Quota'))) {
     // Its message may hold what was signed, a session token for one.
     return unavailable(service, { ...fault, message: '' }, credentialsRemedy(fault))
   }
   // A page is not even told the status.
-  if (REDIRECTED.test(code) || status === 0 || (status >= 300 && status < 400)) {
+  if (status === 0 || (status >= 300 && status < 400)) {
     const region = headers.get('x-amz-bucket-region')
     return unavailable(
       service,
@@ -134,10 +125,10 @@ function reasonOf({ message, cause }: Error): string {
 
 function credentialsRemedy({ code }: AwsFault): string {
   if (/Skewed/.test(code)) return 'Set the clock of this machine.'
-  if (/^Expired|^TokenRefresh/.test(code)) {
+  if (EXPIRED.test(code)) {
     return 'The credentials have expired: give `credentials` a function that answers with fresh ones.'
   }
-  if (/^(?:401|403|AccessDenied.*)$/.test(code)) return 'Check that the policy of these credentials allows the request.'
+  if (/^40|^AccessDenied/.test(code)) return 'Check that the policy of these credentials allows the request.'
   return 'Check `credentials` and `region`.'
 }
 
@@ -147,7 +138,13 @@ function compactTime(message: string): string | undefined {
   return found && `${found.slice(1, 4).join('-')}T${found.slice(4).join(':')}Z`
 }
 
-/** Bytes of an answer in which its code is looked for. */
-const MOST_TEXT = 4096
+function xmlText(text: string, name: string): string | undefined {
+  return new RegExp(`<${name}>([^<]*)<`).exec(text)?.[1]
+}
+
+function jsonText(text: string, name: string): string | undefined {
+  return new RegExp(`"${name}"\\s*:\\s*"((?:[^"\\\\]|\\\\.)*)"`, 'i').exec(text)?.[1]
+}
+
 /** Characters of a service's message that are repeated. */
 const MOST_SAID = 300

@@ -134,7 +134,8 @@ export class DynamoDb {
   async #send(operation: string, body: object, call: Call): Promise<AwsResponse> {
     for (let attempt = 1; ; attempt++) {
       const headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `DynamoDB_20120810.${operation}` }
-      const request = { method: 'POST', url: this.#url, headers, body: JSON.stringify(body) }
+      const readOnly = READS.test(operation)
+      const request = { method: 'POST', url: this.#url, headers, body: JSON.stringify(body), readOnly }
       const response = await this.#client.fetch(request, call)
       if (response.fault?.code !== 'TransactionConflictException' || attempt === MOST_ATTEMPTS) return response
       await pause(attempt, call)
@@ -160,6 +161,7 @@ interface BatchWriteAnswer {
   readonly UnprocessedItems?: Readonly<Record<string, readonly object[]>>
 }
 
+const READS = /^(?:GetItem|BatchGetItem|Query|Describe)/
 const CONDITION = 'ConditionalCheckFailed'
 const PASSING = /^(?:None|TransactionConflict|ThrottlingError|ProvisionedThroughputExceeded)$/
 

@@ -144,10 +144,7 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
 
   /** Where the engine does not take all as one, parts whose head could not follow are taken back. */
   const apply = (ops: readonly BlobOp[], call: Call, options?: ApplyOptions): PromiseOrValue<void> => {
-    const parts =
-      blobs.batch && ops.length <= capabilities.atomicBatch
-        ? []
-        : ops.flatMap((op) => ('put' in op && op.put[0].startsWith('~') ? [op.put[0]] : []))
+    const parts = blobs.batch ? [] : ops.flatMap((op) => ('put' in op && op.put[0].startsWith('~') ? [op.put[0]] : []))
     return onFailure(
       () => applyOps(blobs, ops, call, options),
       () => chunks.delete(parts, call),
