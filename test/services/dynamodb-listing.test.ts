@@ -1,8 +1,13 @@
+import process from 'node:process'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Service } from '../../scripts/services.mjs'
 import { connectStore, deleteStore, releaseStore } from '../../src/node.ts'
 import type { Store } from '../../src/node.ts'
-import { configAt, startDynamoDb } from './dynamodb-target.ts'
+import { slices } from '../../src/engine/parts.ts'
+import { mapAtOnce } from '../../src/backends/at-once.ts'
+import { configAt, startDynamoDb, tableAt } from './dynamodb-target.ts'
 import { type Proxy, startProxy } from './proxy.ts'
 
 const KEYS = 3000
@@ -81,3 +86,38 @@ test('what is ours is not listed', async () => {
   const keys = await collect(store.keys())
   expect(keys).toEqual(['a log', ...sorted, 'large'])
 })
+
+const MANY = 100_000
+
+test('100,000 keys are listed in order, both ways, with a flat memory, and no value is read', async () => {
+  const config = configAt(`http://127.0.0.1:${proxy.port}`)
+  const many = await connectStore(config)
+  const v = { B: 'v'.repeat(400) }
+  const items = Array.from({ length: MANY }, (_, i) => ({
+    PutRequest: { Item: { s: { S: config.id }, n: { S: `s${nameOf(i)}` }, w: { S: 'somebody' }, v } },
+  }))
+  await mapAtOnce(4, slices(items, 25), (some) => tableAt(service.url).writeItems(some, { sync: false }))
+  items.length = 0
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  for (const reverse of [false, true]) {
+    collectGarbage()
+    const before = process.memoryUsage().heapUsed
+    const received = proxy.received
+    let grown = 0
+    let count = 0
+    for await (const key of many.keys({ reverse })) {
+      const expected = nameOf(reverse ? MANY - 1 - count : count)
+      if (key !== expected) expect(key).toBe(expected)
+      if (++count % 20_000 !== 0) continue
+      collectGarbage()
+      grown = Math.max(grown, process.memoryUsage().heapUsed - before)
+    }
+    expect(count).toBe(MANY)
+    expect(grown).toBeLessThan(16 * 1024 * 1024)
+    expect(proxy.received - received).toBeLessThan(MANY * 50)
+  }
+  await releaseStore(config, many)
+}, 300_000)
+
+const nameOf = (i: number): string => `key-${String(i).padStart(6, '0')}`
