@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
+import { dynamodb } from './services/dynamodb.mjs'
 import { redis } from './services/redis.mjs'
 import { s3 } from './services/s3.mjs'
 
@@ -47,7 +48,7 @@ import { s3 } from './services/s3.mjs'
  */
 
 /** @type {Readonly<Record<string, ServiceDefinition>>} */
-const SERVICES = { redis, s3 }
+const SERVICES = { dynamodb, redis, s3 }
 
 /** How long a server may take until it answers. */
 const READY_MS = 60_000
