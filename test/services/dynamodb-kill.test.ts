@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import '../../src/backends/dynamodb.ts'
+import '../../src/backends/dynamodb-node.ts'
 import * as library from '../../src/node.ts'
 import { dynamoDbKillRounds } from './dynamodb-kills.mjs'
 

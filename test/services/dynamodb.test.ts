@@ -9,7 +9,7 @@ afterAll(() => service.stop())
 
 runEngineSuite({
   name: 'dynamodb',
-  module: 'backends/dynamodb.js',
+  module: 'backends/dynamodb-node.js',
   secrets: [CREDENTIALS.secretAccessKey],
   config: () => ({ ...configAt(service.url) }),
 })
