@@ -1,0 +1,4 @@
+/** The built library with the backends of folders that have engines of their own. */
+import '../../../dist/backends/lmdb.js'
+
+export * from '../../../dist/node.js'
