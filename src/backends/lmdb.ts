@@ -43,8 +43,7 @@ registerBackend(
         ),
       )
     },
-    remove: ({ path }, context) =>
-      reported(path, () => removeFolder(filesOf(context), path, [DATA_FILE, LOCK_FILE])),
+    remove: ({ path }, context) => reported(path, () => removeFolder(filesOf(context), path, [DATA_FILE, LOCK_FILE])),
     ownsContainer: true,
   }),
 )
