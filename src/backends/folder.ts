@@ -33,11 +33,17 @@ export function makeFolder(files: FileSystem, path: string, durability: Durabili
   })
 }
 
-/** Remove those of the files that are there, in this order, and the folder if nothing else is in it. */
+/** Remove those of the files that are there, in this order. */
+export function removeFiles(files: FileSystem, path: string, names: readonly string[]): PromiseOrValue<void> {
+  return each(names, (name) => unless('ENOENT', () => files.unlink(join(path, name))))
+}
+
+/** The same, and the folder if nothing else is in it. */
 export function removeFolder(files: FileSystem, path: string, names: readonly string[]): PromiseOrValue<void> {
-  const removed = each(names, (name) => unless('ENOENT', () => files.unlink(join(path, name))))
-  // What is not ours stays, and the folder with it.
-  return chain(removed, () => unless('ENOTEMPTY EEXIST ENOENT', () => files.rmdir(path)))
+  return chain(removeFiles(files, path, names), () =>
+    // What is not ours stays, and the folder with it.
+    unless('ENOTEMPTY EEXIST ENOENT', () => files.rmdir(path)),
+  )
 }
 
 /** The path without links, as far as it exists. */
