@@ -15,6 +15,7 @@ import { ConflictError, QuotaExceededError } from '../base/errors.ts'
 import { type PromiseOrValue, chain, rescue } from '../base/promise-or-value.ts'
 import { frameVersion } from '../codec/frame.ts'
 import { type Environment, type Range, lmdbError } from './lmdb-environment.ts'
+import { Room } from './lmdb-room.ts'
 
 export interface LmdbBlobsOptions {
   /** Default `strict`. */
@@ -50,14 +51,17 @@ export class LmdbBlobs implements BlobBackend {
   readonly #path: string
   readonly #durability: Durability
   readonly #mapSize: number
+  readonly #room: Room
   #sync: Promise<void> = Promise.resolve()
   #nextSync: Promise<void> | undefined
+  #hasFailed = false
 
   constructor(db: Environment, path: string, { durability = 'strict', mapSize = Infinity }: LmdbBlobsOptions) {
     this.#db = db
     this.#path = path
     this.#durability = durability
     this.#mapSize = mapSize
+    this.#room = new Room(path)
   }
 
   /** The bytes are the engine's own, and change with the next call. */
@@ -79,7 +83,10 @@ export class LmdbBlobs implements BlobBackend {
   put(name: Name, bytes: Uint8Array, { ifVersion }: BlobWrite, call: Call): PromiseOrValue<Version> {
     const alone = !call.sync && ifVersion === undefined && this.#mapSize === Infinity
     const written = alone
-      ? this.#acknowledged(call, () => this.#db.put(name, bytes))
+      ? this.#acknowledged(call, () => {
+          this.#room.take(bytes.length)
+          return this.#db.put(name, bytes)
+        })
       : this.#writing(call, () => this.#apply([{ put: [name, bytes], ifVersion }]))
     return chain(written, () => frameVersion(bytes))
   }
@@ -130,10 +137,15 @@ export class LmdbBlobs implements BlobBackend {
   }
 
   close(call: Call): PromiseOrValue<void> {
-    const closing = (): PromiseOrValue<void> => chain(this.#db.close(), () => undefined)
+    const closing = (): PromiseOrValue<void> => chain(this.#settled(), () => chain(this.#db.close(), () => undefined))
     if (!call.sync) return this.#sync.then(closing)
     // Nothing is left to wait for, unless asynchronous writes came before: then it is closed once these are done.
     void closing()
+  }
+
+  /** The driver would wait forever for the sync of a commit that failed; the next commit makes it forget that. */
+  #settled(): PromiseOrValue<unknown> {
+    return this.#hasFailed ? this.#db.childTransaction(() => undefined) : undefined
   }
 
   #reading<T>(fn: (db: Environment) => T): T {
@@ -152,9 +164,14 @@ export class LmdbBlobs implements BlobBackend {
   /** The driver resolves once a write is committed, which is when other processes see it. */
   #acknowledged<T>({ durability = this.#durability }: Call, fn: () => Promise<T>): PromiseOrValue<T> {
     return this.#reported(async () => {
-      const answer = await fn()
-      if (durability === 'strict') await this.#synced()
-      return answer
+      try {
+        const answer = await fn()
+        if (durability === 'strict') await this.#synced()
+        return answer
+      } catch (error) {
+        this.#hasFailed = true
+        throw error
+      }
     })
   }
 
@@ -181,6 +198,8 @@ export class LmdbBlobs implements BlobBackend {
         throw new ConflictError(`The entry ${name} is not at the version that it was expected to be at.`)
       }
     }
+    const size = ops.reduce((sum, op) => ('put' in op ? sum + op.put[1].length : sum), 0)
+    if (size > 0) this.#room.take(size)
     const before = this.#mapSize === Infinity ? 0 : bytesUsed(db)
     for (const op of ops) void ('put' in op ? db.put(...op.put) : db.remove(op.delete))
     if (this.#mapSize === Infinity) return

@@ -66,7 +66,9 @@ const keyEncoder = {
 }
 
 export function openEnvironment(path: string, { readOnly = false }: { readonly readOnly?: boolean } = {}): Environment {
-  return requireDriver<Driver>('lmdb').open({ path, readOnly, noSubdir: false, encoding: 'binary', keyEncoder })
+  const encoding = { encoding: 'binary', keyEncoder }
+  // With the driver's own batches a failed commit rejects a promise that nobody has, which ends the process.
+  return requireDriver<Driver>('lmdb').open({ path, readOnly, noSubdir: false, eventTurnBatching: false, ...encoding })
 }
 
 /** Where the first meta page has its magic number, and the number and version that the driver reads. */

@@ -58,7 +58,9 @@ export function rocksdbError(error: unknown, path: string): unknown {
   if (cause instanceof Error) return rocksdbError(cause, path)
   const message = `RocksDB cannot use ${path} (${error.message}).`
   if (/no space|quota exceeded/i.test(error.message)) {
-    return new QuotaExceededError(`${message} Free some space, then try again.`, { cause: error })
+    return new QuotaExceededError(`${message} Free some space, release the store and connect to it again.`, {
+      cause: error,
+    })
   }
   const [, remedy] = REMEDIES.find(([pattern]) => pattern.test(`${code} ${error.message}`)) ?? []
   return new StorageUnavailableError(`${message} ${remedy ?? DEFAULT_REMEDY}`, { cause: error })

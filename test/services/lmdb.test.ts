@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { LmdbBlobs } from '../../src/backends/lmdb-blobs.ts'
 import { openEnvironment } from '../../src/backends/lmdb-environment.ts'
@@ -10,10 +11,12 @@ import '../../src/backends/lmdb.ts'
 import type { Store } from '../../src/node.ts'
 import { connectStore, createStore, deleteStore, releaseStore, storeExists } from '../../src/node.ts'
 import { killRounds } from '../proofs/kills.mjs'
-import { ended, outputOf, startChild } from '../proofs/processes.ts'
+import { ended, firstOutput, outputOf, startChild } from '../proofs/processes.ts'
 import { readOnly, runWithoutDrivers } from './folders.ts'
 import { listNames } from './listing.ts'
 import { runEngineSuite } from './suite.ts'
+
+const engines = fileURLToPath(new URL('../proofs/children/engines.mjs', import.meta.url))
 
 interface Config {
   readonly backend: 'lmdb'
@@ -71,6 +74,21 @@ describe('several processes on one folder', () => {
     while (store.get('a-0', { sync: true }) !== 0) expect(Date.now()).toBeLessThan(until)
     await ended(child)
   }, 60_000)
+
+  test('three that create one store at the same moment, four times each: one of them makes it', async () => {
+    for (let round = 0; round < 4; round++) {
+      const config = placeOfTest()
+      const children = ['a', 'b', 'c'].map(() => startChild('create', engines, JSON.stringify(config)))
+      const outputs = children.map(outputOf)
+      await Promise.all(children.map(firstOutput))
+      const start = Date.now() + 30
+      for (const child of children) child.stdin!.write(`${start}\n`)
+      const words = (await Promise.all(outputs)).flatMap((output) => output.trim().split('\n').slice(1))
+      expect(words.filter((word) => word === 'made')).toHaveLength(1)
+      expect(words.filter((word) => word === 'STORE_EXISTS')).toHaveLength(11)
+      await (await open(config)).set('key', 1)
+    }
+  }, 120_000)
 
   test('a writer that is killed at any moment loses nothing that was acknowledged, and tears nothing', async () => {
     expect(await killRounds('lmdb', 3)).toContain('3 kills')
