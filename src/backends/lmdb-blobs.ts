@@ -54,6 +54,9 @@ export class LmdbBlobs implements BlobBackend {
   readonly #room: Room
   #sync: Promise<void> = Promise.resolve()
   #nextSync: Promise<void> | undefined
+  #inside = 0
+  #writes = 0
+  #onIdle: (() => void) | undefined
   #hasFailed = false
 
   constructor(db: Environment, path: string, { durability = 'strict', mapSize = Infinity }: LmdbBlobsOptions) {
@@ -133,14 +136,18 @@ export class LmdbBlobs implements BlobBackend {
   }
 
   flush(call: Call): PromiseOrValue<void> {
-    return call.sync ? this.#reported(() => this.#db.env.sync()) : this.#synced()
+    return call.sync
+      ? this.#reported(() => this.#db.env.sync())
+      : this.#acknowledged({ ...call, durability: 'strict' }, () => Promise.resolve())
   }
 
   close(call: Call): PromiseOrValue<void> {
-    const closing = (): PromiseOrValue<void> => chain(this.#settled(), () => chain(this.#db.close(), () => undefined))
-    if (!call.sync) return this.#sync.then(closing)
+    // The removal of chunks that somebody has read to the end may be under way, which nobody waits for.
+    const idle = this.#writes === 0 ? undefined : new Promise<void>((resolve) => (this.#onIdle = resolve))
+    const closing = chain(idle, () => chain(this.#settled(), () => chain(this.#db.close(), () => undefined)))
+    if (!call.sync) return closing
     // Nothing is left to wait for, unless asynchronous writes came before: then it is closed once these are done.
-    void closing()
+    void closing
   }
 
   /** The driver would wait forever for the sync of a commit that failed; the next commit makes it forget that. */
@@ -156,21 +163,34 @@ export class LmdbBlobs implements BlobBackend {
   }
 
   #writing<T>(call: Call, fn: () => T): PromiseOrValue<T> {
+    const inside = (): T => {
+      this.#inside++
+      try {
+        return fn()
+      } finally {
+        this.#inside--
+      }
+    }
     return call.sync
-      ? this.#reported(() => this.#db.transactionSync(fn))
-      : this.#acknowledged(call, () => this.#db.childTransaction(fn))
+      ? this.#reported(() => this.#db.transactionSync(inside))
+      : this.#acknowledged(call, () => this.#db.childTransaction(inside))
   }
 
   /** The driver resolves once a write is committed, which is when other processes see it. */
   #acknowledged<T>({ durability = this.#durability }: Call, fn: () => Promise<T>): PromiseOrValue<T> {
     return this.#reported(async () => {
+      this.#writes++
       try {
+        // From inside of an update function: it would be undone with that transaction.
+        if (this.#inside > 0) await undefined
         const answer = await fn()
         if (durability === 'strict') await this.#synced()
         return answer
       } catch (error) {
         this.#hasFailed = true
         throw error
+      } finally {
+        if (--this.#writes === 0) this.#onIdle?.()
       }
     })
   }

@@ -107,8 +107,10 @@ export class RocksdbBlobs implements BlobBackend {
     return this.#write([NOTHING], true)
   }
 
-  close(): Promise<void> {
-    return this.#reported(this.#close)
+  async close(): Promise<void> {
+    // The removal of chunks that somebody has read to the end may be under way, which nobody waits for.
+    await this.#next?.written.catch(() => undefined)
+    await this.#reported(this.#close)
   }
 
   #write(operations: readonly Operation[], sync: boolean): Promise<void> {

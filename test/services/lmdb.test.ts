@@ -129,6 +129,32 @@ test('what a batch cannot do to the end it does not do at all', async () => {
   }
 })
 
+test('a write that an update function starts is one of its own, whatever becomes of the update', async () => {
+  const store = await open(placeOfTest({ mapSize: 1 << 20 }))
+  let started: Promise<unknown>[] = []
+  const start = (round: number): void => {
+    started = [store.set(`set-${round}`, round), store.update(`update-${round}`, () => round)]
+  }
+  await store.update('outer', () => {
+    start(1)
+    return 'done'
+  })
+  await Promise.all(started)
+  const failed = store.update('outer', () => {
+    start(2)
+    return 'x'.repeat(2 << 20)
+  })
+  await expect(failed).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' })
+  await Promise.all(started)
+  expect(Object.fromEntries(await store.entries().toArray())).toEqual({
+    outer: 'done',
+    'set-1': 1,
+    'set-2': 2,
+    'update-1': 1,
+    'update-2': 2,
+  })
+})
+
 test('a full map is QUOTA_EXCEEDED and loses nothing; after deletions, or with a larger one, it takes more', async () => {
   const config = placeOfTest({ mapSize: 1 << 20 })
   const store = await connectStore(config)
