@@ -69,13 +69,17 @@ export class LmdbBlobs implements BlobBackend {
 
   /** The bytes are the engine's own, and change with the next call. */
   get(name: Name, { range }: { readonly range?: ByteRange | undefined }): Blob | undefined {
-    return this.#reading((db) => {
+    const db = this.#db
+    try {
+      db.resetReadTxn()
       const buffer = db.getBinaryFast(name)
       if (buffer === undefined) return undefined
       // Not the buffer's own length: it is longer than the value.
       const whole = new Uint8Array(buffer.buffer, buffer.byteOffset, db.lastSize)
       return { bytes: range ? whole.subarray(range.start, range.end) : whole, version: frameVersion(whole) }
-    })
+    } catch (error) {
+      throw lmdbError(error, this.#path)
+    }
   }
 
   /** All of one snapshot. */
