@@ -75,16 +75,19 @@ export function errnoOf(error: unknown): string | undefined {
 /** What to report of a failed file system call; any other error stays as it is. */
 export function storageError(error: unknown, path: string): unknown {
   const errno = errnoOf(error)
-  if (errno === undefined) return error
+  return errno === undefined ? error : errnoError(errno, path, error)
+}
+
+/** The error for what the operating system says under this name. */
+export function errnoError(errno: string, path: string, cause: unknown): Error {
   if (errno === 'ENOSPC' || errno === 'EDQUOT') {
     return new QuotaExceededError(
       `There is no space left to write ${path} (${errno}). Free some space, then try again.`,
-      { cause: error },
+      { cause },
     )
   }
-  return new StorageUnavailableError(`The store cannot use ${path} (${errno}). ${REMEDIES[errno] ?? DEFAULT_REMEDY}`, {
-    cause: error,
-  })
+  const remedy = REMEDIES[errno] ?? DEFAULT_REMEDY
+  return new StorageUnavailableError(`The store cannot use ${path} (${errno}). ${remedy}`, { cause })
 }
 
 const PERMISSION = 'Allow this process to read and write the folder of the store.'

@@ -1,14 +1,14 @@
-import { realpathSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
-import { type BaseConfig, type Call, type Durability, registerBackend } from '../base/backend.ts'
+import { resolve } from 'node:path'
+import { type BaseConfig, type Durability, registerBackend } from '../base/backend.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
-import { type PromiseOrValue, chain, each, rescue } from '../base/promise-or-value.ts'
+import { type PromiseOrValue, chain } from '../base/promise-or-value.ts'
 import { fields, text } from '../base/schema.ts'
 import { type ContainerState, blobDefinition } from '../engine/blob-definition.ts'
 import { type BlobOptions, blobOptions } from './blob-options.ts'
-import { fileBlobs, fileCapabilities, syncFolder } from './file-blobs.ts'
-import { type FileSystem, errnoOf, nodeFileSystems, storageError } from './file-system.ts'
+import { fileBlobs, fileCapabilities } from './file-blobs.ts'
+import type { FileSystem } from './file-system.ts'
 import { isTempName, removeTemps } from './file-temp.ts'
+import { filesOf, makeFolder, namesIn, realPath, removeFolder, reported } from './folder.ts'
 
 const schema = fields({ path: text, ...blobOptions })
 
@@ -47,64 +47,17 @@ registerBackend(
       const files = filesOf(context)
       return reported(path, () =>
         chain(files.readdir(path), (names) =>
-          chain(removeTemps(files, path, names, { own: true }), () =>
-            rescue(
-              () => files.rmdir(path),
-              (error) => {
-                // What is not ours stays, and the folder with it.
-                if (!LEFT_BEHIND.has(errnoOf(error))) throw error
-              },
-            ),
-          ),
+          chain(removeTemps(files, path, names, { own: true }), () => removeFolder(files, path, [])),
         ),
       )
     },
   }),
 )
 
-const LEFT_BEHIND: ReadonlySet<string | undefined> = new Set(['ENOTEMPTY', 'EEXIST', 'ENOENT'])
-
-function filesOf(call: Call): FileSystem {
-  return call.sync ? nodeFileSystems.sync : nodeFileSystems.async
-}
-
 function look(files: FileSystem, path: string): PromiseOrValue<ContainerState> {
-  return rescue<ContainerState>(
-    () =>
-      chain(files.readdir(path), (names) => {
-        if (names.includes(DESCRIPTOR_NAME)) return 'store'
-        return names.every(isTempName) ? 'empty' : 'foreign'
-      }),
-    (error) => {
-      if (errnoOf(error) === 'ENOENT') return 'absent'
-      if (errnoOf(error) === 'ENOTDIR') return 'foreign'
-      throw error
-    },
-  )
-}
-
-/** Make the folder and its parents; with `strict` what was made is on the device before anything is put there. */
-function makeFolder(files: FileSystem, path: string, durability: Durability = 'strict'): PromiseOrValue<void> {
-  return chain(files.mkdir(path), (first) => {
-    if (first === undefined || durability === 'relaxed') return
-    const parents: string[] = []
-    for (let made = path; made.length >= first.length; made = dirname(made)) parents.push(dirname(made))
-    return each(parents, (parent) => syncFolder(files, parent))
-  })
-}
-
-/** The path without links, as far as it exists. */
-function realPath(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    const parent = dirname(path)
-    return parent === path ? path : join(realPath(parent), basename(path))
-  }
-}
-
-function reported<T>(path: string, fn: () => PromiseOrValue<T>): PromiseOrValue<T> {
-  return rescue(fn, (error) => {
-    throw storageError(error, path)
+  return chain(namesIn(files, path), (names) => {
+    if (typeof names === 'string') return names
+    if (names.includes(DESCRIPTOR_NAME)) return 'store'
+    return names.every(isTempName) ? 'empty' : 'foreign'
   })
 }

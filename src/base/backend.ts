@@ -173,7 +173,10 @@ export interface BlobCapabilities extends Capabilities {
 /** Bytes under names: what most engines are, and all that a backend author has to write; `engine/framed.ts` does the rest. */
 export interface BlobBackend {
   readonly capabilities: BlobCapabilities
-  /** With `range` only those bytes, fewer at the end of the blob. */
+  /**
+   * With `range` only those bytes, fewer at the end of the blob. Bytes that come back at once, not as a promise, may be
+   * the engine's own until the next call: they are decoded or copied before that.
+   */
   get(name: Name, options: { readonly range?: ByteRange | undefined }, call: Call): PromiseOrValue<Blob | undefined>
   put(name: Name, bytes: Uint8Array, write: BlobWrite, call: Call): PromiseOrValue<Version>
   /** Whether something was there; true where the engine does not say. */

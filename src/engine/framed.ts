@@ -90,13 +90,7 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
     { bytes, beside }: Content,
     ifVersion?: Condition['ifVersion'],
     write?: BlobWrite,
-  ): BlobOp => ({
-    put: [name, bytes],
-    beside,
-    ifVersion,
-    notice: write?.notice,
-    expires: write?.expires,
-  })
+  ): BlobOp => ({ put: [name, bytes], beside, ifVersion, notice: write?.notice, expires: write?.expires })
 
   const decode = (name: Name, { bytes, beside }: Content): Entry => {
     const { meta, value } = decodeEntry(name, bytes, options, beside)

@@ -12,6 +12,8 @@ import { outputOf, startChild } from '../proofs/processes.ts'
 export interface EngineTarget extends ComplianceTarget {
   /** The module of the built package that registers the backend: `backends/redis.js`. */
   readonly module: string
+  /** The engine lets in one process at a time: the clients are handles of this one. */
+  readonly isExclusive?: boolean
 }
 
 const CLIENTS = 4
@@ -19,19 +21,32 @@ const UPDATES = 250
 
 type AnyStoreConfig = Parameters<typeof connectStore>[0]
 
-/** The compliance rules on the backend and on a tier over it, and updates of one key by several processes. */
+/** The compliance rules on the backend and on a tier over it, and updates of one key by several clients. */
 export function runEngineSuite(target: EngineTarget): void {
   runSuite([target, tieredOver(target)])
 
-  test(`${CLIENTS} processes that update one key ${UPDATES} times each: ${CLIENTS * UPDATES} in ${target.name}`, async () => {
+  const clients = target.isExclusive ? 'handles' : 'processes'
+  test(`${CLIENTS} ${clients} that update one key ${UPDATES} times each: ${CLIENTS * UPDATES} in ${target.name}`, async () => {
     const config = target.config()
     const store = await connectStore(config as unknown as AnyStoreConfig)
     await store.set('counter', 0)
-    const children = Array.from({ length: CLIENTS }, () => startUpdates(target.module, config, UPDATES))
-    expect(await Promise.all(children.map(outputOf))).toEqual(children.map(() => 'done\n'))
+    await (target.isExclusive ? updateInHandles(config) : updateInProcesses(config, target.module))
     expect(await store.get('counter')).toBe(CLIENTS * UPDATES)
     await deleteStore(config as unknown as AnyStoreConfig)
   }, 300_000)
+}
+
+async function updateInProcesses(config: AnyConfig, module: string): Promise<void> {
+  const children = Array.from({ length: CLIENTS }, () => startUpdates(module, config, UPDATES))
+  expect(await Promise.all(children.map(outputOf))).toEqual(children.map(() => 'done\n'))
+}
+
+async function updateInHandles(config: AnyConfig): Promise<void> {
+  const client = async (): Promise<void> => {
+    const store = await connectStore(config as unknown as AnyStoreConfig)
+    for (let i = 0; i < UPDATES; i++) await store.update('counter', (n) => Number(n) + 1)
+  }
+  await Promise.all(Array.from({ length: CLIENTS }, client))
 }
 
 /** The same place with memory in front, by one line of config. */

@@ -4,8 +4,10 @@ import { restartRounds } from '../proofs/children/restarts.mjs'
 
 const ROUNDS = 20
 
-const { connectStore, deleteStore } = await import('../../dist/node.js')
-await import('../../dist/backends/redis.js')
+const DIST = new URL('../../dist/', import.meta.url)
+/** @type {typeof import('../../src/node.ts')} */
+const { connectStore, deleteStore } = await import(new URL('node.js', DIST).href)
+await import(new URL('backends/redis.js', DIST).href)
 
 const service = await startService('redis')
 try {

@@ -18,6 +18,8 @@ import { binaryOf, valueOf } from './writes.mjs'
  * @property {number} leftChunks chunks that no binary owned after a kill, over all rounds
  */
 
+/** @typedef {import('../../../src/base/backend.ts').AnyConfig & { readonly path: string }} FolderConfig */
+
 /** @returns {Progress} */
 export function newProgress() {
   return { last: -1, count: 0, log: 0, keys: new Map(), large: undefined, leftChunks: 0 }
@@ -28,7 +30,7 @@ export function newProgress() {
  * left: nothing that was acknowledged is lost, at most the write under way came in besides, and everything is whole.
  *
  * @param {string} entry path of the library
- * @param {{ backend: 'file', id: string, path: string }} config
+ * @param {FolderConfig} config
  * @param {number} after
  * @param {Progress} progress is brought up to date
  */
@@ -59,13 +61,14 @@ export async function crashRound(entry, config, after, progress) {
 
 /**
  * @param {string} entry
- * @param {{ backend: 'file', id: string, path: string }} config
+ * @param {FolderConfig} config
  * @param {Progress} progress
  */
 async function check(entry, config, progress) {
   /** @type {typeof import('../../../src/node.ts')} */
   const { connectStore, releaseStore } = await import(pathToFileURL(entry).href)
-  const store = await connectStore(config, { create: false })
+  const storeConfig = /** @type {Parameters<typeof releaseStore>[0]} */ (/** @type {unknown} */ (config))
+  const store = await connectStore(storeConfig, { create: false })
   // The write that was under way may have come in: then it counts as the last one, which the next round follows.
   const next = progress.last + 1
   let landed = false
@@ -112,7 +115,8 @@ async function check(entry, config, progress) {
   for await (const key of store.keys()) keys.push(key)
   const known = ['count', ...[...progress.keys.keys()].sort(), ...(large ? ['large'] : []), 'log']
   assert.deepEqual(keys, known, 'keys shows something else than what was written')
-  await releaseStore(config, store)
+  await releaseStore(storeConfig, store)
+  if (config.backend !== 'file') return
   const files = readdirSync(config.path)
   assert.deepEqual(
     files.filter((file) => file.startsWith('.')),

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 
 const [module = '', config = '', times = ''] = process.argv.slice(2)
 /** @type {typeof import('../../../src/node.ts')} */
-const { connectStore, releaseStore } = await import('../../../dist/node.js')
+const { connectStore, releaseStore } = await import(new URL('../../../dist/node.js', import.meta.url).href)
 await import(pathToFileURL(module).href)
 
 const parsed = JSON.parse(config)

@@ -1,5 +1,5 @@
 /**
- * Writes to a strict file store until it is killed, and prints a line for each write that was acknowledged: its number
+ * Writes to a strict store until it is killed, and prints a line for each write that was acknowledged: its number
  * and what it wrote. `writer.mjs ENTRY CONFIG FIRST`, FIRST is the number of the first write.
  */
 import { writeSync } from 'node:fs'

@@ -1,0 +1,214 @@
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import '../../src/backends/rocksdb.ts'
+import { openDatabase } from '../../src/backends/rocksdb-database.ts'
+import type { Store } from '../../src/node.ts'
+import { connectStore, createStore, deleteStore, releaseStore, storeExists } from '../../src/node.ts'
+import { killRounds } from '../proofs/kills.mjs'
+import { ended, firstOutput, startChild } from '../proofs/processes.ts'
+import { readOnly, runWithoutDrivers } from './folders.ts'
+import { listNames } from './listing.ts'
+import { runEngineSuite } from './suite.ts'
+
+const engines = fileURLToPath(new URL('../proofs/children/engines.mjs', import.meta.url))
+
+interface Config {
+  readonly backend: 'rocksdb'
+  readonly id: string
+  readonly path: string
+  readonly durability?: 'strict' | 'relaxed'
+  readonly compressor?: 'lz4'
+  readonly [field: string]: unknown
+}
+
+function place(fields: Partial<Config> = {}): Config {
+  const id = crypto.randomUUID()
+  return { backend: 'rocksdb', id, path: join(tmpdir(), `konserve-rocksdb-${id}`), ...fields }
+}
+
+/** A place that is gone after the test. */
+function placeOfTest(fields?: Partial<Config>): Config {
+  const config = place(fields)
+  onTestFinished(() => rmSync(config.path, { recursive: true, force: true }))
+  return config
+}
+
+async function open(config: Config): Promise<Store> {
+  const store = await connectStore(config)
+  onTestFinished(() => releaseStore(config, store))
+  return store
+}
+
+runEngineSuite({
+  name: 'rocksdb',
+  module: 'backends/rocksdb.js',
+  isExclusive: true,
+  addressable: true,
+  config: place,
+  cleanup: ({ path }) => rm(path as string, { recursive: true, force: true }),
+})
+
+test('a writer that is killed at any moment loses nothing that was acknowledged, and tears nothing', async () => {
+  expect(await killRounds('rocksdb', 3)).toContain('3 kills')
+}, 120_000)
+
+test('a store that another process has open is STORAGE_UNAVAILABLE with the way out, and usable once it is gone', async () => {
+  const config = placeOfTest()
+  await releaseStore(config, await connectStore(config))
+  const child = startChild('busy', engines, JSON.stringify(config))
+  await firstOutput(child)
+  for (const attempt of [() => connectStore(config), () => storeExists(config)]) {
+    await expect(attempt()).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      message: expect.stringMatching(/Another process has this store open.*release it there, or use the lmdb backend/),
+    })
+  }
+  child.kill('SIGKILL')
+  await ended(child)
+  expect(await (await open(config)).get('key')).toMatch(/^x+\d+$/)
+}, 60_000)
+
+test('100,000 names are listed page by page in order and from little memory', async () => {
+  const config = placeOfTest({ durability: 'relaxed' })
+  const store = await open(config)
+  const keys = Array.from({ length: 100_000 }, (_, i) => `key-${String((i * 7919) % 100_000).padStart(6, '0')}`)
+  const value = 'x'.repeat(1000)
+  while (keys.length > 0) await store.setMany(keys.splice(0, 5000).map((key) => [key, value] as const))
+  const memory = (): number => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers
+  const before = memory()
+  let most = 0
+  let count = 0
+  for await (const key of store.keys()) {
+    expect(key).toBe(`key-${String(count++).padStart(6, '0')}`)
+    if (count % 1000 === 0) most = Math.max(most, memory() - before)
+  }
+  expect(count).toBe(100_000)
+  expect(most).toBeLessThan(64 << 20)
+  const reversed: unknown[] = []
+  for await (const key of store.keys({ prefix: 'key-0000', reverse: true })) reversed.push(key)
+  expect(reversed).toEqual(Array.from({ length: 100 }, (_, i) => `key-0000${String(99 - i).padStart(2, '0')}`))
+}, 120_000)
+
+test('a page of large entries ends early, and the next one goes on where it ended', async () => {
+  const store = await open(placeOfTest({ durability: 'relaxed' }))
+  const value = 'x'.repeat(700_000)
+  await store.setMany(Array.from({ length: 30 }, (_, i) => [`key-${String(i).padStart(2, '0')}`, value + i] as const))
+  for (const reverse of [false, true]) {
+    const found: unknown[] = []
+    for await (const [key, stored] of store.entries({ reverse }))
+      found.push([key, (stored as string).slice(value.length)])
+    const wanted = Array.from({ length: 30 }, (_, i) => [`key-${String(i).padStart(2, '0')}`, String(i)])
+    expect(found).toEqual(reverse ? wanted.reverse() : wanted)
+  }
+})
+
+test('values are compressed by the engine, and where we compress or encrypt them not once more', async () => {
+  const encryptor = { type: 'xchacha20-poly1305', key: new Uint8Array(32) } as const
+  for (const [own, compression] of [
+    [{}, 'kZSTD'],
+    [{ compressor: 'lz4' }, 'kNoCompression'],
+    [{ encryptor }, 'kNoCompression'],
+  ] as const) {
+    const config = placeOfTest(own)
+    await releaseStore(config, await connectStore(config))
+    const written = readdirSync(config.path).find((name) => name.startsWith('OPTIONS-'))!
+    const options = readFileSync(join(config.path, written), 'utf8')
+    expect(/^ *compression=(\w+)$/m.exec(options)?.[1]).toBe(compression)
+    expect(/^ *wal_compression=(\w+)$/m.exec(options)?.[1]).toBe('kNoCompression')
+  }
+})
+
+describe('what cannot be used is a typed error', () => {
+  const codeOf = async (fn: () => Promise<unknown>): Promise<unknown> => {
+    const error = await fn().catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(Error)
+    return `${(error as { code: string }).code}: ${(error as Error).message}`
+  }
+  const codes = async (config: Config): Promise<unknown[]> => [
+    await codeOf(() => connectStore(config)),
+    await codeOf(() => createStore(config)),
+  ]
+
+  test('a folder that the process may not write', async () => {
+    const config = placeOfTest()
+    await releaseStore(config, await connectStore(config))
+    for (const code of await readOnly(config.path, () => codes(config))) {
+      expect(code).toMatch(/^STORAGE_UNAVAILABLE: .*Permission denied.*Allow this process to read and write the folder/)
+    }
+    await (await open(config)).set('key', 1)
+  })
+
+  test('a folder that cannot be made', async () => {
+    const config = placeOfTest()
+    mkdirSync(config.path)
+    const inside = { ...config, path: join(config.path, 'store') }
+    for (const code of await readOnly(config.path, () => codes(inside))) expect(code).toMatch(/^STORAGE_UNAVAILABLE/)
+  })
+
+  test('a file, a folder with something else in it, and a database of somebody else, which is left as it was', async () => {
+    const file = placeOfTest()
+    writeFileSync(file.path, 'a file')
+    const folder = placeOfTest()
+    mkdirSync(folder.path)
+    writeFileSync(join(folder.path, 'notes.txt'), 'a note')
+    const theirs = placeOfTest()
+    await (await openDatabase(theirs.path, { compression: false })).close()
+    const before = readdirSync(theirs.path)
+    for (const config of [file, folder, theirs]) {
+      for (const code of await codes(config)) expect(code).toMatch(/^UNSUPPORTED_LAYOUT: .*Use another place/)
+      expect(await storeExists(config)).toBe(false)
+      await deleteStore(config)
+    }
+    expect(readdirSync(folder.path)).toEqual(['notes.txt'])
+    expect(readdirSync(theirs.path)).toEqual(before)
+  })
+
+  test('a damaged database', async () => {
+    const config = placeOfTest()
+    await releaseStore(config, await connectStore(config))
+    writeFileSync(join(config.path, 'CURRENT'), 'garbage\n')
+    expect(await codeOf(() => connectStore(config))).toMatch(/^STORAGE_UNAVAILABLE: .*put back a copy of the folder/)
+  })
+
+  test('a synchronous call', () => {
+    expect(() => connectStore(place(), { sync: true })).toThrow(expect.objectContaining({ code: 'SYNC_UNSUPPORTED' }))
+  })
+
+  test('a driver that is not installed', async () => {
+    const output = await runWithoutDrivers(`
+      import { connectStore } from './dist/node.js'
+      import './dist/backends/rocksdb.js'
+      const config = { backend: 'rocksdb', id: crypto.randomUUID(), path: './store' }
+      await connectStore(config).catch(({ code, message }) => console.log(code + ': ' + message))
+    `)
+    expect(output).toMatch(/^MISSING_DRIVER: .*npm install @nxtedition\/rocksdb$/)
+  })
+})
+
+test('deleteStore takes its own files, and the folder if nothing else is in it', async () => {
+  const alone = placeOfTest()
+  await releaseStore(alone, await connectStore(alone))
+  await deleteStore(alone)
+  expect(() => readdirSync(alone.path)).toThrow(/ENOENT/)
+  const shared = placeOfTest()
+  await releaseStore(shared, await connectStore(shared))
+  writeFileSync(join(shared.path, 'notes.txt'), 'a note')
+  await deleteStore(shared)
+  expect(readdirSync(shared.path)).toEqual(['notes.txt'])
+})
+
+test('a removal that was cut short leaves no store, and what is left does not come to life in the next one', async () => {
+  const config = placeOfTest()
+  const store = await connectStore(config)
+  await store.set('key', 'of the removed one')
+  await releaseStore(config, store)
+  rmSync(join(config.path, 'CURRENT'))
+  writeFileSync(join(config.path, 'KONSERVE-REMOVED'), '')
+  expect(await storeExists(config)).toBe(false)
+  expect(await listNames(await open(config))).toEqual([])
+})
