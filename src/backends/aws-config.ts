@@ -1,4 +1,4 @@
-import { type Check, count, fields, object, optional } from '../base/schema.ts'
+import { type Check, count, object, optional } from '../base/schema.ts'
 
 /** Keys of AWS, or of a service that speaks its protocol. */
 export interface AwsCredentials {
@@ -37,12 +37,9 @@ const keys = object({
   expiration: optional(date),
 })
 const isObject = shownNever((value) => typeof value === 'object' && value !== null, 'an object or a function')
-const credentials: Check = (value) => (typeof value === 'function' ? undefined : (isObject(value) ?? keys(value)))
 
 /** What credentials have to be, wherever they come from. */
-export const credentialsSchema: ReturnType<typeof fields> = fields({
-  credentials: (value) => isObject(value) ?? keys(value),
-})
+export const credentialsCheck: Check = (value) => isObject(value) ?? keys(value)
 
 /** The checks of these fields, to be spread into a backend's own. They show nothing that may be a secret. */
 export const awsFields: Readonly<Record<keyof AwsConfig, Check>> = {
@@ -51,7 +48,7 @@ export const awsFields: Readonly<Record<keyof AwsConfig, Check>> = {
   endpoint: optional(
     shownNever(isEndpoint, 'a URL with http: or https: and nothing behind its path, nor a user in it'),
   ),
-  credentials: optional(credentials),
+  credentials: optional((value) => (typeof value === 'function' ? undefined : credentialsCheck(value))),
   timeout: optional(count),
 }
 

@@ -1,6 +1,7 @@
 import { InvalidConfigError, StorageUnavailableError } from '../base/errors.ts'
-import type { SchemaIssue } from '../base/schema.ts'
-import { type AwsConfig, type AwsCredentials, credentialsSchema } from './aws-config.ts'
+import { issuesOf } from '../base/schema.ts'
+import { refuse } from '../engine/config.ts'
+import { type AwsConfig, type AwsCredentials, credentialsCheck } from './aws-config.ts'
 
 /** Milliseconds before they expire from which on credentials are not used any more. */
 const MARGIN = 60_000
@@ -35,7 +36,7 @@ export class Credentials {
   }
 
   async #ask(): Promise<AwsCredentials> {
-    if (typeof this.#source !== 'function') return checked(this.#source ?? ofNode())
+    if (typeof this.#source !== 'function') return this.#source ?? ofNode()
     let given: AwsCredentials
     try {
       given = await this.#source()
@@ -47,12 +48,12 @@ export class Credentials {
   }
 }
 
-function checked(credentials: AwsCredentials): AwsCredentials {
-  const { issues } = credentialsSchema['~standard'].validate({ credentials }) as {
-    readonly issues?: readonly SchemaIssue[]
-  }
-  if (issues === undefined) return credentials
-  throw new InvalidConfigError(issues.map(({ message }) => ({ path: 'credentials()', message })))
+/** What a function has given, without what else there may be: those of the AWS SDK tell more. */
+function checked(given: AwsCredentials): AwsCredentials {
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = { ...given }
+  const credentials = { accessKeyId, secretAccessKey, sessionToken, expiration }
+  refuse(issuesOf(credentialsCheck, credentials, 'credentials()'))
+  return credentials
 }
 
 function ofNode(): AwsCredentials {

@@ -12,8 +12,9 @@ export interface AwsFault {
 
 const CREDENTIALS = /AccessDenied|AccessKey|Signature|Token|UnrecognizedClient|UserNotFound|AuthorizationHeader|Skewed/
 const EXPIRED = /^ExpiredToken|^TokenRefresh/
-const THROTTLED =
-  /Throttl|SlowDown|RequestLimit|ThroughputExceeded|TooManyRequests|^LimitExceeded|InProgress|RequestTimeout$|OperationAborted/
+// Throttled, too slow, or damaged on the way.
+const PASSING =
+  /Throttl|SlowDown|RequestLimit|ThroughputExceeded|TooManyRequests|^LimitExceeded|InProgress|RequestTimeout$|OperationAborted|BadDigest|ChecksumMismatch/
 const SKEWED = /expired|not yet current/
 const CERTIFICATE = /CERT|SSL|TLS|EPROTO|UNABLE_TO_/
 
@@ -31,7 +32,7 @@ export function faultOf(status: number, headers: Headers, text: string): AwsFaul
 
 /** Whether the same request may be done later. */
 export function isPassing(status: number, { code }: AwsFault): boolean {
-  return status >= 500 || status === 429 || THROTTLED.test(code)
+  return (status >= 500 && code !== 'NotImplemented') || status === 429 || PASSING.test(code)
 }
 
 export function isExpired({ code }: AwsFault): boolean {

@@ -70,7 +70,8 @@ export function differingFields(a: AnyConfig, b: AnyConfig): string[] {
 
 const ID_REMEDY = 'Give it a UUID: crypto.randomUUID() makes one.'
 
-function refuse(issues: readonly SchemaIssue[]): void {
+/** @throws INVALID_CONFIG if there are any. */
+export function refuse(issues: readonly SchemaIssue[]): void {
   if (issues.length > 0) {
     throw new InvalidConfigError(
       issues.map(({ message, path = [] }) => ({
