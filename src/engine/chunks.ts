@@ -1,12 +1,12 @@
 import type { Backend, BinaryReader, BlobBackend, Call } from '../base/backend.ts'
 import type { ChunksInfo, Entry, Meta, Name } from '../base/entry.ts'
 import { ConflictError } from '../base/errors.ts'
-import { type PromiseOrValue, chain, each, onFailure, repeat, rescue } from '../base/promise-or-value.ts'
+import { type PromiseOrValue, chain, each, repeat, rescue } from '../base/promise-or-value.ts'
 import { type CodecOptions, decodeEntry, encodeEntry } from '../codec/codec.ts'
 import { joinBytes } from '../codec/cbor-text.ts'
 import { corrupt } from '../codec/frame.ts'
 import { DEFAULT_LIMITS, exceeded } from '../codec/limits.ts'
-import { chunkName, chunkPrefix, randomId, removeParts } from './parts.ts'
+import { chunkName, chunkPrefix, mayBeDone, randomId, removeParts } from './parts.ts'
 
 /** Binaries up to so many bytes are one frame, larger ones chunks of this size. */
 export const CHUNK_SIZE: number = 1024 * 1024
@@ -46,6 +46,7 @@ export class Chunks {
     let filled = 0
     let count = 0
     let piece: Uint8Array | undefined = block.subarray(0, 0)
+    let finishing = false
     const flush = (): PromiseOrValue<unknown> => {
       const name = chunkName(id, count++)
       const { key, type, lastWrite } = meta()
@@ -65,19 +66,28 @@ export class Chunks {
         return true
       })
     }
-    return onFailure(
-      () =>
-        chain(repeat(step), () => {
-          const chunks = count > 0 && { id, size: count * chunkSize + filled, chunkSize }
-          return chain(chunks && flush(), () => {
-            const last = meta()
-            return finish({
-              meta: chunks ? { ...last, own: { ...last.own, chunks } } : last,
-              value: block.subarray(0, filled),
-            })
-          })
-        }),
-      () => this.#remove(chunkPrefix(id), call),
+    const last = (): PromiseOrValue<T> => {
+      const chunks = count > 0 && { id, size: count * chunkSize + filled, chunkSize }
+      return chain(chunks && flush(), () => {
+        const head = meta()
+        const entry = {
+          meta: chunks ? { ...head, own: { ...head.own, chunks } } : head,
+          value: block.subarray(0, filled),
+        }
+        finishing = true
+        return finish(entry)
+      })
+    }
+    return rescue(
+      () => chain(repeat(step), last),
+      (error) =>
+        // A head that may be there needs its chunks.
+        chain(
+          finishing && mayBeDone(this.#blobs, error, call) ? undefined : this.#remove(chunkPrefix(id), call),
+          () => {
+            throw error
+          },
+        ),
     )
   }
 

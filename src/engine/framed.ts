@@ -14,11 +14,11 @@ import type {
 import { type Entry, type Meta, type Name, type Serializer, type Version, isLive } from '../base/entry.ts'
 import { AtomicUnsupportedError, ConflictError, UnserializableValueError } from '../base/errors.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
-import { type PromiseOrValue, chain, mapInOrder, onFailure, rescue } from '../base/promise-or-value.ts'
+import { type PromiseOrValue, chain, mapInOrder, rescue } from '../base/promise-or-value.ts'
 import { decodeEntry, decodeMeta, encodeEntry } from '../codec/codec.ts'
 import { platformClone } from '../codec/platform-clone.ts'
 import { Chunks, type ChunksOptions } from './chunks.ts'
-import { applyOps, droppedParts, randomId } from './parts.ts'
+import { applyOps, droppedParts, mayBeDone, randomId } from './parts.ts'
 import { type Outcome, KeyQueue } from './queue.ts'
 import type { WatchedBlobs } from './watched-blobs.ts'
 
@@ -141,9 +141,12 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
   const apply = (ops: readonly BlobOp[], call: Call, options?: ApplyOptions): PromiseOrValue<void> => {
     const isOne = blobs.batch && ops.length <= capabilities.atomicBatch
     const parts = isOne ? [] : ops.flatMap((op) => ('put' in op && op.put[0].startsWith('~') ? [op.put[0]] : []))
-    return onFailure(
+    return rescue(
       () => applyOps(blobs, ops, call, options),
-      () => chunks.delete(parts, call),
+      (error) =>
+        chain(mayBeDone(blobs, error, call) ? undefined : chunks.delete(parts, call), () => {
+          throw error
+        }),
     )
   }
 

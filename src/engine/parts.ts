@@ -1,5 +1,6 @@
 import type { ApplyOptions, BlobBackend, BlobOp, Call } from '../base/backend.ts'
 import type { Meta, Name } from '../base/entry.ts'
+import { StorageUnavailableError } from '../base/errors.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
 import { type PromiseOrValue, chain, each, repeat } from '../base/promise-or-value.ts'
 import { toHex } from '../codec/cbor-text.ts'
@@ -77,6 +78,11 @@ export function removeParts(blobs: BlobBackend, prefix: Name, call: Call): Promi
       },
     ),
   )
+}
+
+/** Whether a write that failed so may be done all the same: by an engine elsewhere, whose answer was lost. */
+export function mayBeDone({ capabilities }: BlobBackend, error: unknown, { signal }: Call): boolean {
+  return capabilities.compareAndSet && (error instanceof StorageUnavailableError || signal?.aborted === true)
 }
 
 /** `items` in lists of at most `size`. */

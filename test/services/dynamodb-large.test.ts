@@ -225,3 +225,25 @@ test('a batch that fails in the middle has done the slices before', async () => 
 })
 
 const DENIED = { __type: 'com.amazonaws.dynamodb.v20120810#AccessDeniedException', Message: 'no' }
+
+test('a large binary of which nobody knows whether its head was written is whole, before or after', async () => {
+  await store.setBinary('unknown', bytesOf(3_000_000, 1))
+  const hurried = { ...elsewhere, timeout: 2000 }
+  await releaseStore(elsewhere, other)
+  const late = await connectStore(hurried)
+  let writesOfHead = 0
+  proxy.handler = async ({ body, forward }) => {
+    const answer = await forward()
+    const isHead = JSON.stringify(body).includes('"sunknown"') && 'UpdateExpression' in body
+    if (!isHead) return answer
+    writesOfHead++
+    return 'lost'
+  }
+  await expect(late.setBinary('unknown', bytesOf(3_100_000, 2))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+  expect(writesOfHead).toBeGreaterThan(1)
+  const binary = (await store.getBinary('unknown')) as Uint8Array
+  expect(Buffer.compare(binary, bytesOf(3_100_000, 2))).toBe(0)
+  proxy.handler = ({ forward }) => forward()
+  await releaseStore(hurried, late)
+  other = await connectStore(elsewhere)
+}, 60_000)
