@@ -1,4 +1,5 @@
 import { startService } from '../../scripts/services.mjs'
+import { load, openOurs } from './ours.mjs'
 
 /**
  * A server of its own that keeps everything in memory: what its disk costs is the same for all. The peers have keys of their
@@ -11,10 +12,7 @@ export async function openRedis({ encoded, read }) {
   const { url } = service
   const { Redis } = await load('ioredis')
   const client = new Redis(url)
-  const { connectStore, releaseStore } = await load(new URL('../../dist/node.js', import.meta.url).href)
-  await load(new URL('../../dist/backends/redis.js', import.meta.url).href)
-  const config = { backend: 'redis', id: '3d0f2c9a-5b5e-4f43-9a0b-6f1c8f9f0e11', url }
-  const store = await connectStore(config)
+  const { ours, close } = await openOurs({ backend: 'redis', url }, 'redis')
   const { createStorage } = await load('unstorage')
   const { default: redisDriver } = await load('unstorage/drivers/redis')
   const storage = createStorage({ driver: redisDriver({ url, base: 'unstorage' }) })
@@ -23,12 +21,7 @@ export async function openRedis({ encoded, read }) {
   const keyv = new Keyv({ store: new KeyvRedis(url) })
 
   return {
-    ours: {
-      get: (key) => store.get(key),
-      set: (key, value) => store.set(key, value),
-      getMany: async (keys) => [...(await store.getMany(keys)).values()],
-      setMany: (pairs) => store.setMany(pairs),
-    },
+    ours,
     peers: {
       driver: {
         get: async (key) => read(key, await client.getBuffer(`driver:${key}`)),
@@ -57,21 +50,11 @@ export async function openRedis({ encoded, read }) {
       },
     },
     async close() {
-      await releaseStore(config, store)
+      await close()
       await keyv.disconnect()
       await storage.dispose()
       client.disconnect()
       await service.stop()
     },
   }
-}
-
-/**
- * The peers are installed apart, so that their types are not there when the scripts are checked.
- *
- * @param {string} name
- * @returns {Promise<any>}
- */
-function load(name) {
-  return import(name)
 }

@@ -1,7 +1,11 @@
 import { Buffer } from 'node:buffer'
 import { isWanted, measure } from '../harness.mjs'
 import { revisedRecord } from '../record.mjs'
+import { openDynamoDb } from '../backends/dynamodb.mjs'
+import { openLmdb } from '../backends/lmdb.mjs'
 import { openRedis } from '../backends/redis.mjs'
+import { openRocksDb } from '../backends/rocksdb.mjs'
+import { openS3 } from '../backends/s3.mjs'
 
 /**
  * The backends over other engines, in Node, beside the bare driver doing the same work with the same bytes (`driver`), which
@@ -28,7 +32,7 @@ import { openRedis } from '../backends/redis.mjs'
  */
 
 /** @type {Record<string, Open>} */
-const ENGINES = { redis: openRedis }
+const ENGINES = { lmdb: openLmdb, rocksdb: openRocksDb, redis: openRedis, s3: openS3, dynamodb: openDynamoDb }
 
 const COUNT = 1000
 const SEQUENTIAL = 100

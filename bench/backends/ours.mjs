@@ -1,0 +1,32 @@
+/**
+ * konserve-ts over `config`, whose backend the module of `dist` registers.
+ *
+ * @param {Record<string, unknown> & { backend: string }} config
+ * @param {string} module
+ * @returns {Promise<{ ours: import('../suites/backends.mjs').Store, close: () => Promise<void> }>}
+ */
+export async function openOurs(config, module) {
+  const { createStore, deleteStore } = await load(new URL('../../dist/node.js', import.meta.url).href)
+  await load(new URL(`../../dist/backends/${module}.js`, import.meta.url).href)
+  const own = { id: '3d0f2c9a-5b5e-4f43-9a0b-6f1c8f9f0e11', ...config }
+  const store = await createStore(own, { createContainer: true })
+  return {
+    ours: {
+      get: (key) => store.get(key),
+      set: (key, value) => store.set(key, value),
+      getMany: async (keys) => [...(await store.getMany(keys)).values()],
+      setMany: (pairs) => store.setMany(pairs),
+    },
+    close: () => deleteStore(own),
+  }
+}
+
+/**
+ * The peers are installed apart, so that their types are not there when the scripts are checked.
+ *
+ * @param {string} name
+ * @returns {Promise<any>}
+ */
+export function load(name) {
+  return import(name)
+}
