@@ -22,6 +22,8 @@ export interface LmdbBlobsOptions {
   readonly durability?: Durability | undefined
   /** Bytes that the entries may take. */
   readonly mapSize?: number | undefined
+  /** Let go of the environment. */
+  readonly close: () => PromiseOrValue<void>
 }
 
 export const lmdbCapabilities: BlobCapabilities = {
@@ -52,6 +54,7 @@ export class LmdbBlobs implements BlobBackend {
   readonly #durability: Durability
   readonly #mapSize: number
   readonly #room: Room
+  readonly #close: () => PromiseOrValue<void>
   #sync: Promise<void> = Promise.resolve()
   #nextSync: Promise<void> | undefined
   #inside = 0
@@ -59,7 +62,8 @@ export class LmdbBlobs implements BlobBackend {
   #onIdle: (() => void) | undefined
   #hasFailed = false
 
-  constructor(db: Environment, path: string, { durability = 'strict', mapSize = Infinity }: LmdbBlobsOptions) {
+  constructor(db: Environment, path: string, { durability = 'strict', mapSize = Infinity, close }: LmdbBlobsOptions) {
+    this.#close = close
     this.#db = db
     this.#path = path
     this.#durability = durability
@@ -148,7 +152,7 @@ export class LmdbBlobs implements BlobBackend {
   close(call: Call): PromiseOrValue<void> {
     // The removal of chunks that somebody has read to the end may be under way, which nobody waits for.
     const idle = this.#writes === 0 ? undefined : new Promise<void>((resolve) => (this.#onIdle = resolve))
-    const closing = chain(idle, () => chain(this.#settled(), () => chain(this.#db.close(), () => undefined)))
+    const closing = chain(idle, () => chain(this.#settled(), () => this.#close()))
     if (!call.sync) return closing
     // Nothing is left to wait for, unless asynchronous writes came before: then it is closed once these are done.
     void closing

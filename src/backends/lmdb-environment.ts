@@ -65,10 +65,10 @@ const keyEncoder = {
   readKey: (source: Buffer, start: number, end: number): Name => source.toString('latin1', start, end),
 }
 
-export function openEnvironment(path: string, { readOnly = false }: { readonly readOnly?: boolean } = {}): Environment {
+export function openEnvironment(path: string): Environment {
   const encoding = { encoding: 'binary', keyEncoder }
   // With the driver's own batches a failed commit rejects a promise that nobody has, which ends the process.
-  return requireDriver<Driver>('lmdb').open({ path, readOnly, noSubdir: false, eventTurnBatching: false, ...encoding })
+  return requireDriver<Driver>('lmdb').open({ path, noSubdir: false, eventTurnBatching: false, ...encoding })
 }
 
 /** Where the first meta page has its magic number, and the number and version that the driver reads. */

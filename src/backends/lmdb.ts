@@ -8,7 +8,8 @@ import { type BlobOptions, blobOptions } from './blob-options.ts'
 import type { FileSystem } from './file-system.ts'
 import { filesOf, makeFolder, namesIn, realPath, removeFolder, reported } from './folder.ts'
 import { LmdbBlobs, lmdbCapabilities } from './lmdb-blobs.ts'
-import { DATA_FILE, LOCK_FILE, kindOfFile, lmdbError, openEnvironment } from './lmdb-environment.ts'
+import { DATA_FILE, LOCK_FILE, kindOfFile, lmdbError } from './lmdb-environment.ts'
+import { discardEnvironment, releaseEnvironment, takeEnvironment } from './lmdb-shared.ts'
 
 const schema = fields({ path: text, mapSize: optional(count), ...blobOptions })
 
@@ -37,13 +38,20 @@ registerBackend(
     open({ path: given, durability, mapSize }, context) {
       const path = resolve(given)
       return opening(path, () =>
-        chain(
-          makeFolder(filesOf(context), path, durability),
-          () => new LmdbBlobs(openEnvironment(path), path, { durability, mapSize }),
-        ),
+        chain(makeFolder(filesOf(context), path, durability), () => {
+          const place = realPath(path)
+          const close = (): void => releaseEnvironment(place)
+          return new LmdbBlobs(takeEnvironment(place), path, { durability, mapSize, close })
+        }),
       )
     },
-    remove: ({ path }, context) => reported(path, () => removeFolder(filesOf(context), path, [DATA_FILE, LOCK_FILE])),
+    remove: ({ path }, context) =>
+      reported(path, () =>
+        chain(
+          context.sync ? void discardEnvironment(realPath(resolve(path))) : discardEnvironment(realPath(resolve(path))),
+          () => removeFolder(filesOf(context), path, [DATA_FILE, LOCK_FILE]),
+        ),
+      ),
     ownsContainer: true,
   }),
 )
@@ -59,13 +67,17 @@ function look(files: FileSystem, path: string): PromiseOrValue<ContainerState> {
 function lookInside(path: string): ContainerState {
   const kind = kindOfFile(path)
   if (kind !== 'lmdb') return kind
-  const db = openEnvironment(path, { readOnly: true })
+  const place = realPath(path)
+  const db = takeEnvironment(place)
+  let state: ContainerState | undefined
   try {
-    if (db.doesExist(DESCRIPTOR_NAME)) return 'store'
-    return db.getStats().entryCount === 0 ? 'empty' : 'foreign'
+    db.resetReadTxn()
+    state = db.doesExist(DESCRIPTOR_NAME) ? 'store' : db.getStats().entryCount === 0 ? 'empty' : 'foreign'
+    return state
   } finally {
-    // At once: there were no writes.
-    void db.close()
+    releaseEnvironment(place)
+    // Somebody else's, or none that works.
+    if (state === 'foreign' || state === undefined) void discardEnvironment(place)
   }
 }
 

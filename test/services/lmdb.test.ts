@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { LmdbBlobs } from '../../src/backends/lmdb-blobs.ts'
 import { openEnvironment } from '../../src/backends/lmdb-environment.ts'
+import { discardEnvironment, releaseEnvironment, takeEnvironment } from '../../src/backends/lmdb-shared.ts'
 import '../../src/backends/lmdb.ts'
 import type { Store } from '../../src/node.ts'
 import { connectStore, createStore, deleteStore, releaseStore, storeExists } from '../../src/node.ts'
@@ -74,6 +75,19 @@ describe('several processes on one folder', () => {
     while (store.get('a-0', { sync: true }) !== 0) expect(Date.now()).toBeLessThan(until)
     await ended(child)
   }, 60_000)
+
+  test('a folder that was removed and made anew while nobody used it is not taken for the old one', async () => {
+    const config = placeOfTest()
+    const old = await connectStore(config)
+    await old.set('key', 'old')
+    await releaseStore(config, old)
+    rmSync(config.path, { recursive: true })
+    const store = await open(config)
+    expect(await store.get('key')).toBeUndefined()
+    await store.set('key', 'new')
+    expect(await outputOf(startChild('share', JSON.stringify(config), 'a', '2'))).toBe('written\nseen\n')
+    expect(await store.get('a-1')).toBe(1)
+  })
 
   test('three that create one store at the same moment, four times each: one of them makes it', async () => {
     for (let round = 0; round < 4; round++) {
@@ -225,7 +239,7 @@ test('100,000 names are listed page by page in order, from little memory, and wi
   await releaseStore(config, store)
 
   const read = new Map<PropertyKey, number>()
-  const environment = openEnvironment(config.path)
+  const environment = takeEnvironment(config.path)
   const counted = new Proxy(environment, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name)
@@ -236,7 +250,7 @@ test('100,000 names are listed page by page in order, from little memory, and wi
       }
     },
   })
-  const blobs = new LmdbBlobs(counted, config.path, {})
+  const blobs = new LmdbBlobs(counted, config.path, { close: () => releaseEnvironment(config.path) })
   let after: string | undefined
   let listed = 0
   do {
@@ -279,6 +293,8 @@ describe('what cannot be used is a typed error, async and sync', () => {
   test('a folder that the process may not write', async () => {
     const config = placeOfTest()
     await releaseStore(config, await connectStore(config))
+    // As it is to a process that has not had it open.
+    await discardEnvironment(config.path)
     for (const code of await readOnly(config.path, () => codes(config))) {
       expect(code).toMatch(/^STORAGE_UNAVAILABLE: .*\(EACCES\)\. Allow this process to read and write the folder/)
     }

@@ -1,4 +1,4 @@
-/** Writes to a file store without end. `busy.mjs ENTRY CONFIG` */
+/** Writes to a store without end, and prints `ready` after the first time. `busy.mjs ENTRY CONFIG` */
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
 
@@ -7,5 +7,7 @@ const [entry = '', config = ''] = process.argv.slice(2)
 const { connectStore } = await import(pathToFileURL(entry).href)
 
 const store = await connectStore(JSON.parse(config))
-process.stdout.write('ready\n')
-for (let round = 0; ; round++) await store.set('key', 'x'.repeat(500_000) + round)
+for (let round = 0; ; round++) {
+  await store.set('key', 'x'.repeat(500_000) + round)
+  if (round === 0) process.stdout.write('ready\n')
+}
