@@ -73,6 +73,30 @@ describe('an error says what to do, and nothing that is secret', () => {
     ])
   })
 
+  test('a user with no more rights than the documentation asks for can do everything', async () => {
+    const raw = new Redis({ port: redis.port, password: SECRET })
+    const rights = [
+      '~{konserve:*',
+      '&{konserve:*',
+      ...'@read @write @scripting @pubsub @connection @transaction info'.split(' ').map((each) => `+${each}`),
+    ]
+    await raw.call('acl', 'setuser', 'writer', 'on', `>${SECRET}`, ...rights)
+    raw.disconnect()
+    const own = config({ url: address(redis.port), options: { username: 'writer', password: SECRET } })
+    const store = await connectStore(own)
+    const told: string[] = []
+    store.watch({}, (event) => void told.push(event.type))
+    await store.set('a', 1, { ttl: 60_000 })
+    await store.update('a', () => 2)
+    await store.setMany([['b', 3]])
+    await store.setBinary('c', new Uint8Array(2_000_000))
+    expect((await store.getBinary('c', async ({ size }) => size)) as number).toBe(2_000_000)
+    expect(await store.keys().toArray()).toEqual(['a', 'b', 'c'])
+    await store.clear()
+    expect(told).toEqual(['set', 'set', 'set', 'set', 'delete', 'delete', 'delete'])
+    await deleteStore(own)
+  })
+
   test('no server', async () => {
     const port = await freePort()
     const error = await failure(
