@@ -14,6 +14,7 @@ import type {
 import type { Name, Version } from '../base/entry.ts'
 import { ConflictError } from '../base/errors.ts'
 import { frameVersion } from '../codec/frame.ts'
+import { FrameBlob } from './frame-blob.ts'
 import { type Database, type Operation, type Range, rocksdbError } from './rocksdb-database.ts'
 
 export interface RocksdbBlobsOptions {
@@ -63,7 +64,7 @@ export class RocksdbBlobs implements BlobBackend {
 
   async get(name: Name, { range }: { readonly range?: ByteRange | undefined }): Promise<Blob | undefined> {
     const [blob] = await this.getMany([name])
-    return range && blob ? { ...blob, bytes: blob.bytes.subarray(range.start, range.end) } : blob
+    return range && blob ? { bytes: blob.bytes.subarray(range.start, range.end), version: blob.version } : blob
   }
 
   getMany(names: readonly Name[]): Promise<(Blob | undefined)[]> {
@@ -175,8 +176,7 @@ export class RocksdbBlobs implements BlobBackend {
 
 /** The bytes are of this value alone, and a plain array: a Buffer's methods differ. */
 function toBlob({ buffer, byteOffset, byteLength }: Buffer): Blob {
-  const bytes = new Uint8Array(buffer, byteOffset, byteLength)
-  return { bytes, version: frameVersion(bytes) }
+  return new FrameBlob(new Uint8Array(buffer, byteOffset, byteLength))
 }
 
 function rangeOf({ prefix = '', after, reverse = false }: ListOptions): Omit<Range, 'values'> {

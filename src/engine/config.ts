@@ -31,7 +31,7 @@ export function checkConfig(input: BaseConfig): CheckedConfig {
   const definition = findBackend(backend as string)
   if (definition === undefined) {
     throw new UnknownBackendError(
-      `Unknown backend ${shown(backend)}. Registered here: ${backendNames().map(shown).join(', ')}. Import what adds it: ${OPTIONAL.has(backend as string) ? `'konserve-ts/${backend}'` : 'the Node entry has file'}.`,
+      `Unknown backend ${shown(backend)}. Registered here: ${backendNames().map(shown).join(', ')}. Import what adds it, as konserve-ts/redis.`,
     )
   }
   const result = definition.schema['~standard'].validate(own)
@@ -68,8 +68,6 @@ export function differingFields(a: AnyConfig, b: AnyConfig): string[] {
   )
 }
 
-/** Those with an entry of their own. */
-const OPTIONAL: ReadonlySet<string> = new Set(['redis', 's3', 'dynamodb', 'lmdb', 'rocksdb'])
 const ID_REMEDY = 'Give it a UUID: crypto.randomUUID() makes one.'
 
 /** @throws INVALID_CONFIG if there are any. */

@@ -52,13 +52,14 @@ export function applyOps(
   blobs: BlobBackend,
   ops: readonly BlobOp[],
   call: Call,
-  { ordered = true }: Pick<ApplyOptions, 'ordered'> = {},
+  { ordered }: Pick<ApplyOptions, 'ordered'> = {},
 ): PromiseOrValue<void> {
-  const { atomicBatch } = blobs.capabilities
-  if (blobs.batch && ops.length > 1 && ops.length <= atomicBatch) return blobs.batch(ops, call)
-  if (blobs.writeMany && !ordered && ops.length > 1 && areDistinct(ops)) return blobs.writeMany(ops, call)
-  if (blobs.batch && atomicBatch > 0 && ops.length > 1)
-    return each(slices(ops, atomicBatch), (some) => blobs.batch!(some, call))
+  const most = blobs.batch ? blobs.capabilities.atomicBatch : 0
+  if (ops.length > 1) {
+    if (ops.length > most && ordered === false && blobs.writeMany && areDistinct(ops)) return blobs.writeMany(ops, call)
+    if (ops.length <= most) return blobs.batch!(ops, call)
+    if (most > 0) return each(slices(ops, most), (some) => blobs.batch!(some, call))
+  }
   return each(ops, (op): PromiseOrValue<unknown> =>
     'put' in op ? blobs.put(...op.put, op, call) : blobs.delete(op.delete, op, call),
   )
