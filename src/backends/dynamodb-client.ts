@@ -1,6 +1,5 @@
 import type { Call } from '../base/backend.ts'
-import { ConflictError, StorageUnavailableError } from '../base/errors.ts'
-import type { Name } from '../base/entry.ts'
+import { StorageUnavailableError } from '../base/errors.ts'
 import { AwsClient, type AwsResponse } from './aws-client.ts'
 import { type AwsConfig, awsEndpoint } from './aws-config.ts'
 import type { Attributes, Item } from './dynamodb-item.ts'
@@ -176,11 +175,6 @@ const REMEDIES: Readonly<Record<string, (place: string) => string>> = {
 export function placeOf(config: DynamoDbPlace): string {
   const { host } = new URL(endpointOf(config))
   return `${config.table} at ${host} (${config.region})`
-}
-
-/** The entry is not what a write was to replace. */
-export function conflict(name: Name): ConflictError {
-  return new ConflictError(`The entry ${name} is not at the version that it was expected to be at.`)
 }
 
 /** Wait for a random time below a bound that doubles. */

@@ -1,6 +1,6 @@
 import type { BlobOp, Condition, ListOptions } from '../base/backend.ts'
 import type { Name } from '../base/entry.ts'
-import { conflict } from './dynamodb-client.ts'
+import { conflict, nameOf } from '../engine/condition.ts'
 import {
   type Attribute,
   ITEM_BYTES,
@@ -60,7 +60,7 @@ export function planOf(ops: readonly BlobOp[]): Write[] {
 function lastOfEach(ops: readonly BlobOp[]): BlobOp[] {
   const byName = new Map<Name, BlobOp>()
   for (const op of ops) {
-    const name = 'put' in op ? op.put[0] : op.delete
+    const name = nameOf(op)
     const before = byName.get(name)
     if (before && op.ifVersion !== undefined) throw conflict(name)
     byName.set(name, before ? { ...op, ifVersion: before.ifVersion } : op)

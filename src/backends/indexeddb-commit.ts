@@ -1,6 +1,7 @@
 import type { BlobOp } from '../base/backend.ts'
 import type { Connection } from './indexeddb-connection.ts'
-import { type Job, nameOf } from './indexeddb-job.ts'
+import { nameOf } from '../engine/condition.ts'
+import type { Job } from './indexeddb-job.ts'
 import { getAll } from './indexeddb-ranges.ts'
 import type { Recent } from './indexeddb-recent.ts'
 import { toBlob, toStored } from './indexeddb-record.ts'

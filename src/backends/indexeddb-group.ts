@@ -1,6 +1,7 @@
 import type { Durability } from '../base/backend.ts'
 import type { Name } from '../base/entry.ts'
-import { type Job, type Work, nameOf } from './indexeddb-job.ts'
+import { nameOf } from '../engine/condition.ts'
+import type { Job, Work } from './indexeddb-job.ts'
 
 /**
  * Which jobs go into one transaction without making it long. What reads is planned in the transaction, after what does

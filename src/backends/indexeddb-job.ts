@@ -1,7 +1,7 @@
 import type { Blob, BlobOp, Durability, Notice } from '../base/backend.ts'
 import type { Name } from '../base/entry.ts'
 import { isSameFrame } from '../codec/frame.ts'
-import { checkVersion } from '../engine/condition.ts'
+import { checkVersion, nameOf } from '../engine/condition.ts'
 import { noticesOf } from '../engine/watchers.ts'
 
 /** What is to be written. */
@@ -112,10 +112,6 @@ export class Job {
     for (const op of this.#ops!) planned.set(nameOf(op), 'put' in op ? op.put[1] : undefined)
     return this.work.names.map((name) => planned.get(name))
   }
-}
-
-export function nameOf(op: BlobOp): Name {
-  return 'put' in op ? op.put[0] : op.delete
 }
 
 /** The bytes of a blob; nothing where there is none. */

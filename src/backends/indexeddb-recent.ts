@@ -1,6 +1,6 @@
 import type { BlobOp } from '../base/backend.ts'
 import type { Name } from '../base/entry.ts'
-import { nameOf } from './indexeddb-job.ts'
+import { nameOf } from '../engine/condition.ts'
 
 /**
  * The blobs that were last written under a few names by updates: what the next update of one will most likely read. Only

@@ -11,9 +11,10 @@ import type {
   NamesPage,
 } from '../base/backend.ts'
 import type { Name, Version } from '../base/entry.ts'
-import { ConflictError, QuotaExceededError } from '../base/errors.ts'
+import { QuotaExceededError } from '../base/errors.ts'
 import { type PromiseOrValue, chain, rescue } from '../base/promise-or-value.ts'
 import { frameVersion } from '../codec/frame.ts'
+import { checkVersion, nameOf } from '../engine/condition.ts'
 import { FrameBlob } from './frame-blob.ts'
 import { type Environment, type Range, lmdbError } from './lmdb-environment.ts'
 import { Room } from './lmdb-room.ts'
@@ -226,10 +227,8 @@ export class LmdbBlobs implements BlobBackend {
     const db = this.#db
     for (const op of ops) {
       if (op.ifVersion === undefined) continue
-      const name = 'put' in op ? op.put[0] : op.delete
-      if ((copyOf(db, name)?.version ?? null) !== op.ifVersion) {
-        throw new ConflictError(`The entry ${name} is not at the version that it was expected to be at.`)
-      }
+      const name = nameOf(op)
+      checkVersion(name, copyOf(db, name)?.version, op)
     }
     const size = ops.reduce((sum, op) => ('put' in op ? sum + op.put[1].length : sum), 0)
     if (size > 0) this.#room.take(size)

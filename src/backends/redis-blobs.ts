@@ -13,8 +13,8 @@ import type {
   Watcher,
 } from '../base/backend.ts'
 import type { Name, Version } from '../base/entry.ts'
-import { ConflictError } from '../base/errors.ts'
 import { frameVersion } from '../codec/frame.ts'
+import { conflict, nameOf } from '../engine/condition.ts'
 import { FrameBlob } from './frame-blob.ts'
 import type { Client, RedisConnection } from './redis-connection.ts'
 import { ABSENT, APPLY, FORGET, HEADER_BYTES, type Places } from './redis-script.ts'
@@ -164,7 +164,7 @@ export class RedisBlobs implements BlobBackend {
         .run((client) => evaluate(client, APPLY, keys, args), signal)
         .finally(() => this.#free.push(slot))
       if (answer >= 0) return answer
-      throw new ConflictError(`The entry ${nameOf(ops[-answer - 1]!)} is not at the expected version.`)
+      throw conflict(nameOf(ops[-answer - 1]!))
     }
     return message === '' ? write() : this.#watch.heard(id, ops, write)
   }
@@ -228,8 +228,4 @@ function toBlob(bytes: Buffer | null | undefined): Blob | undefined {
 
 function toBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength)
-}
-
-function nameOf(op: BlobOp): Name {
-  return 'put' in op ? op.put[0] : op.delete
 }

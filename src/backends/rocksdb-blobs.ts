@@ -12,8 +12,8 @@ import type {
   NamesPage,
 } from '../base/backend.ts'
 import type { Name, Version } from '../base/entry.ts'
-import { ConflictError } from '../base/errors.ts'
 import { frameVersion } from '../codec/frame.ts'
+import { checkVersion, nameOf } from '../engine/condition.ts'
 import { FrameBlob } from './frame-blob.ts'
 import { type Database, type Operation, type Range, rocksdbError } from './rocksdb-database.ts'
 
@@ -134,10 +134,9 @@ export class RocksdbBlobs implements BlobBackend {
   async #checkVersions(ops: readonly BlobOp[]): Promise<void> {
     for (const op of ops) {
       if (op.ifVersion === undefined) continue
-      const name = 'put' in op ? op.put[0] : op.delete
+      const name = nameOf(op)
       const [blob] = await this.getMany([name])
-      if ((blob?.version ?? null) === op.ifVersion) continue
-      throw new ConflictError(`The entry ${name} is not at the version that it was expected to be at.`)
+      checkVersion(name, blob?.version, op)
     }
   }
 

@@ -11,7 +11,8 @@ import type {
   NamesPage,
 } from '../base/backend.ts'
 import type { Name, Version } from '../base/entry.ts'
-import { ConflictError, type KonserveError, StorageUnavailableError } from '../base/errors.ts'
+import { type KonserveError, StorageUnavailableError } from '../base/errors.ts'
+import { conflict } from '../engine/condition.ts'
 import { mapAtOnce } from './at-once.ts'
 import { MOST_KEYS, type S3Bucket, checksumHeader } from './s3-bucket.ts'
 import {
@@ -179,10 +180,6 @@ function known(etag: string | null): string {
   throw new StorageUnavailableError(
     `An answer of S3 has no ETag. In a page, let the bucket's CORS rules expose ETag and ${HISTORY_HEADER}.`,
   )
-}
-
-function conflict(name: Name): ConflictError {
-  return new ConflictError(`The entry ${name} is not at the expected version.`)
 }
 
 function unknown(name: Name): StorageUnavailableError {

@@ -4,6 +4,7 @@ import { StorageUnavailableError } from '../base/errors.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
 import { type PromiseOrValue, chain, each, repeat } from '../base/promise-or-value.ts'
 import { toHex } from '../codec/cbor-text.ts'
+import { nameOf } from './condition.ts'
 
 /*
  * Parts are entries that belong to a head: the chunks of a large binary, the cells of a log. All parts of one head
@@ -92,7 +93,7 @@ export function slices<T>(items: readonly T[], size: number): T[][] {
 }
 
 function areDistinct(ops: readonly BlobOp[]): boolean {
-  return new Set(ops.map((op) => ('put' in op ? op.put[0] : op.delete))).size === ops.length
+  return new Set(ops.map(nameOf)).size === ops.length
 }
 
 /** Eleven digits hold every safe integer, and keep their order as text. */
