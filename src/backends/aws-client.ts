@@ -1,6 +1,7 @@
 import type { AwsV4Signer } from 'aws4fetch'
 import type { Call } from '../base/backend.ts'
 import { type KonserveError, LimitExceededError, MissingDriverError, StorageUnavailableError } from '../base/errors.ts'
+import { jitter } from '../base/jitter.ts'
 import type { AwsConfig } from './aws-config.ts'
 import { Credentials } from './aws-credentials.ts'
 import {
@@ -116,7 +117,7 @@ export class AwsClient {
         if (isFinal(cause.cause)) throw error
         unconfirmed ||= !isUnsent(cause.cause)
       }
-      const wait = Math.random() * Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** attempt)
+      const wait = jitter(attempt, FIRST_DELAY, LONGEST_DELAY)
       if (performance.now() + wait >= until) throw unconfirmed ? perhapsDone(request, error) : error
       await delay(wait, signal)
     }

@@ -1,5 +1,6 @@
 import type { Call } from '../base/backend.ts'
 import { StorageUnavailableError } from '../base/errors.ts'
+import { jitter } from '../base/jitter.ts'
 import { AwsClient, type AwsResponse } from './aws-client.ts'
 import { type AwsConfig, awsEndpoint } from './aws-config.ts'
 import type { Attributes, Item } from './dynamodb-item.ts'
@@ -180,8 +181,7 @@ export function placeOf(config: DynamoDbPlace): string {
 /** Wait for a random time below a bound that doubles. */
 export async function pause(attempt: number, { signal }: Call): Promise<void> {
   signal?.throwIfAborted()
-  const bound = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** attempt)
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * bound))
+  await new Promise((resolve) => setTimeout(resolve, jitter(attempt, FIRST_DELAY, LONGEST_DELAY)))
   signal?.throwIfAborted()
 }
 

@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from 'ioredis'
 import { closedStore } from '../base/errors.ts'
+import { jitter } from '../base/jitter.ts'
 import type { RedisConfig } from './redis-config.ts'
 import { isPassing, isReplica, redisError } from './redis-errors.ts'
 import { loadRedis } from './redis-driver.ts'
@@ -34,14 +35,15 @@ export class RedisConnection {
 
   /** Run `task`, again if the connection is lost, until the time is over. STORAGE_UNAVAILABLE, QUOTA_EXCEEDED. */
   async run<T>(task: (client: Client) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    const until = Date.now() + this.#timeout
+    // The clock of the day may be set meanwhile.
+    const until = performance.now() + this.#timeout
     for (let tries = 0; ; tries++) {
       signal?.throwIfAborted()
       try {
         return await task(this.client)
       } catch (error) {
         if (this.#closed) throw closedStore()
-        const left = until - Date.now()
+        const left = until - performance.now()
         if (!isPassing(error) || left <= 0) throw redisError(error, this.place, this.#lastError)
         // The sentinels, or the other nodes, know who takes writes now.
         if (isReplica(error)) this.client.disconnect(true)
@@ -82,11 +84,12 @@ function isCluster(client: Client): client is Cluster {
 
 /** Milliseconds for one call with all its tries. */
 const DEFAULT_TIMEOUT = 10_000
+const FIRST_WAIT = 10
 const LONGEST_WAIT = 500
 
-/** Full jitter below a bound that doubles, so that those who lost one server do not come back all at once. */
+/** So that those who lost one server do not come back all at once. */
 function waitAfter(tries: number): number {
-  return Math.random() * Math.min(LONGEST_WAIT, 10 * 2 ** tries)
+  return jitter(tries, FIRST_WAIT, LONGEST_WAIT)
 }
 
 async function newClient({ url, options, cluster }: RedisConfig, timeout: number): Promise<Client> {

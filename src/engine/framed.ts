@@ -14,6 +14,7 @@ import type {
 import { type Entry, type Meta, type Name, type Serializer, type Version, isLive } from '../base/entry.ts'
 import { AtomicUnsupportedError, ConflictError, UnserializableValueError } from '../base/errors.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
+import { jitter } from '../base/jitter.ts'
 import { type PromiseOrValue, chain, mapInOrder, rescue } from '../base/promise-or-value.ts'
 import { decodeEntry, decodeMeta, encodeEntry } from '../codec/codec.ts'
 import { platformClone } from '../codec/platform-clone.ts'
@@ -276,15 +277,14 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
   }
 
   /**
-   * Run `attempt` again after each lost race, after a random wait below a bound that doubles ("full jitter"), and give
-   * up with the last `ConflictError`. A synchronous call does not wait.
+   * Run `attempt` again after each lost race, after a wait, and give up with the last `ConflictError`. A synchronous call
+   * does not wait.
    */
   const retryConflicts = <T>(call: Call, attempt: () => PromiseOrValue<T>, lost = 1): PromiseOrValue<T> =>
     rescue(attempt, (error) => {
       if (!(error instanceof ConflictError) || lost === MAX_ATTEMPTS) throw error
       call.signal?.throwIfAborted()
-      const bound = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** lost)
-      const wait = call.sync || new Promise((resolve) => setTimeout(resolve, Math.random() * bound))
+      const wait = call.sync || new Promise((resolve) => setTimeout(resolve, jitter(lost, FIRST_DELAY, LONGEST_DELAY)))
       return chain(wait, () => retryConflicts(call, attempt, lost + 1))
     })
 
