@@ -54,16 +54,25 @@ export function withSyncCalls<Config extends BaseConfig>(
       context.sync ? here('container', config, context) : definition.container(config, context),
     remove: (config, context) => (context.sync ? here('remove', config, context) : definition.remove(config, context)),
     open(config, context) {
-      const later = (): Promise<RemoteBlobs> => definition.open(config, { ...context, sync: false })
+      const { sync, createContainer, onError } = context
+      // The second of the two connections finds everything made.
+      const later = (): Promise<RemoteBlobs> =>
+        definition.open(config, { ...context, sync: false, createContainer: createContainer && !sync })
       const now = (): { id: number; client: string | undefined } =>
-        ask({ backend, module, op: 'open', config, createContainer: context.createContainer }, context.onError)
-      if (!context.sync)
-        return later().then(
-          (blobs) => new TwoWayBlobs(capabilities, definition.methods, { now, later: () => blobs }, context),
-        )
-      const blobs = new TwoWayBlobs(capabilities, definition.methods, { now, later }, context)
-      blobs.openNow()
-      return blobs
+        ask({ backend, module, op: 'open', config, createContainer: createContainer && sync }, onError)
+      const twoWays = (laterOrOpen: Ways['later']): TwoWayBlobs =>
+        new TwoWayBlobs(capabilities, definition.methods, { now, later: laterOrOpen }, onError)
+      if (sync) {
+        const blobs = twoWays(later)
+        blobs.openNow()
+        return blobs
+      }
+      return later().then((opened) => {
+        const blobs = twoWays(() => opened)
+        // What is open is closed, even if nobody calls it.
+        void blobs.openLater()
+        return blobs
+      })
     },
   }
 }
@@ -92,7 +101,7 @@ class TwoWayBlobs implements BlobBackend {
     capabilities: BlobCapabilities,
     methods: RemoteDefinition<never>['methods'],
     ways: Ways,
-    { onError }: Pick<OpenContext, 'onError'>,
+    onError: OpenContext['onError'],
   ) {
     this.capabilities = capabilities
     this.#ways = ways
@@ -162,17 +171,21 @@ class TwoWayBlobs implements BlobBackend {
 
   #call<T>(method: Method, args: readonly unknown[], call: Call): PromiseOrValue<T> {
     if (call.sync) return ask<T>({ op: 'call', id: this.openNow(), method, args }, this.#onError)
-    return chain(this.#openLater(), (blobs) =>
+    return chain(this.openLater(), (blobs) =>
       (blobs[method] as (...all: readonly unknown[]) => PromiseOrValue<T>)(...args, call),
     )
   }
 
-  #openLater(): PromiseOrValue<RemoteBlobs> {
+  openLater(): PromiseOrValue<RemoteBlobs> {
     if (this.#later) return this.#later
-    return (this.#later = chain(this.#ways.later(), (blobs) => {
+    const opened = chain(this.#ways.later(), (blobs) => {
       if (this.#now?.client !== undefined) blobs.ignore?.(this.#now.client)
       return (this.#later = blobs)
-    }))
+    })
+    this.#later ??= opened
+    // The next call may find the server there.
+    if (opened instanceof Promise) opened.catch(() => (this.#later = undefined))
+    return opened
   }
 
   /** What is written in the thread is told here at once: its own messages would come when this thread no longer waits. */
@@ -184,7 +197,7 @@ class TwoWayBlobs implements BlobBackend {
       const watch = (blobs: RemoteBlobs): void => {
         if (!ended) stop = blobs.watch!((notice) => this.#watchers.tell([notice]))
       }
-      const opened = this.#openLater()
+      const opened = this.openLater()
       if (opened instanceof Promise) opened.then(watch, this.#onError)
       else watch(opened)
       this.#endWatch = () => {
