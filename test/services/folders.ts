@@ -1,13 +1,44 @@
 import { execFile } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { onTestFinished } from 'vitest'
+import { type Store, type StoreConfig, connectStore, releaseStore } from '../../src/node.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** The config of a store in a folder. */
+export type FolderConfig<Backend> = Extract<StoreConfig, { readonly backend: Backend }> &
+  Readonly<Record<string, unknown>>
+
+/** Configs of stores that are not there yet; of those `ofTest` nothing is left after the test. */
+export function placesOf<Backend extends 'lmdb' | 'rocksdb'>(
+  backend: Backend,
+): Readonly<Record<'place' | 'placeOfTest', (fields?: Partial<FolderConfig<Backend>>) => FolderConfig<Backend>>> {
+  const place = (fields?: object): FolderConfig<Backend> => {
+    const id = crypto.randomUUID()
+    const config = { backend, id, path: join(tmpdir(), `konserve-${backend}-${id}`), ...fields }
+    return config as unknown as FolderConfig<Backend>
+  }
+  const placeOfTest = (fields?: object): FolderConfig<Backend> => {
+    const config = place(fields)
+    onTestFinished(() => rmSync((config as { readonly path: string }).path, { recursive: true, force: true }))
+    return config
+  }
+  return { place, placeOfTest }
+}
+
+/** Connect until the end of the test. */
+export async function open(config: StoreConfig): Promise<Store> {
+  const store = await connectStore(config)
+  onTestFinished(() => releaseStore(config, store))
+  return store
+}
 
 /** What the program prints where the package is installed with what it depends on, and without any driver. */
 export async function runWithoutDrivers(program: string): Promise<string> {

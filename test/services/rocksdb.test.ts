@@ -1,48 +1,21 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import '../../src/backends/rocksdb.ts'
 import { openDatabase } from '../../src/backends/rocksdb-database.ts'
-import type { Store } from '../../src/node.ts'
 import { connectStore, createStore, deleteStore, releaseStore, storeExists } from '../../src/node.ts'
 import { killRounds } from '../proofs/kills.mjs'
 import { ended, firstOutput, startChild } from '../proofs/processes.ts'
-import { readOnly, runWithoutDrivers } from './folders.ts'
+import { type FolderConfig, open, placesOf, readOnly, runWithoutDrivers } from './folders.ts'
 import { listNames } from './listing.ts'
 import { runEngineSuite } from './suite.ts'
 
 const engines = fileURLToPath(new URL('../proofs/children/engines.mjs', import.meta.url))
 
-interface Config {
-  readonly backend: 'rocksdb'
-  readonly id: string
-  readonly path: string
-  readonly durability?: 'strict' | 'relaxed'
-  readonly compressor?: 'lz4'
-  readonly [field: string]: unknown
-}
-
-function place(fields: Partial<Config> = {}): Config {
-  const id = crypto.randomUUID()
-  return { backend: 'rocksdb', id, path: join(tmpdir(), `konserve-rocksdb-${id}`), ...fields }
-}
-
-/** A place that is gone after the test. */
-function placeOfTest(fields?: Partial<Config>): Config {
-  const config = place(fields)
-  onTestFinished(() => rmSync(config.path, { recursive: true, force: true }))
-  return config
-}
-
-async function open(config: Config): Promise<Store> {
-  const store = await connectStore(config)
-  onTestFinished(() => releaseStore(config, store))
-  return store
-}
+const { place, placeOfTest } = placesOf('rocksdb')
 
 runEngineSuite({
   name: 'rocksdb',
@@ -129,7 +102,7 @@ describe('what cannot be used is a typed error', () => {
     expect(error).toBeInstanceOf(Error)
     return `${(error as { code: string }).code}: ${(error as Error).message}`
   }
-  const codes = async (config: Config): Promise<unknown[]> => [
+  const codes = async (config: FolderConfig<'rocksdb'>): Promise<unknown[]> => [
     await codeOf(() => connectStore(config)),
     await codeOf(() => createStore(config)),
   ]
