@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { startHttpFaults } from './http-faults.ts'
 
 /** A request to DynamoDB on its way. */
 export interface Passing {
@@ -28,36 +27,22 @@ export interface HttpProxy {
 
 /** Between a client and DynamoDB at `target`: what one says to the other may be changed. */
 export async function startHttpProxy(target: string): Promise<HttpProxy> {
+  const faults = await startHttpFaults(Number(new URL(target).port))
   const proxy: HttpProxy = {
-    url: '',
+    url: faults.url,
     handler: ({ forward }) => forward(),
-    async close() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
+    close: () => faults.close(),
   }
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    const body = Buffer.concat(chunks)
-    const { host: _, connection: __, 'content-length': ___, ...headers } = request.headers
+  faults.fault = async ({ headers }, pass, sent) => {
     const forward = async (changed?: object): Promise<Answer> => {
-      const init = { method: 'POST', headers: headers as Record<string, string> }
-      const reply = await fetch(target, { ...init, body: changed ? JSON.stringify(changed) : body })
-      return { status: reply.status, body: (await reply.json()) as Answer['body'] }
+      const { status, body } = await pass(changed && Buffer.from(JSON.stringify(changed)))
+      return { status, body: JSON.parse(String(body)) as Answer['body'] }
     }
-    const operation = String(request.headers['x-amz-target']).split('.')[1]!
-    const reply = await proxy.handler({ operation, body: JSON.parse(body.toString()) as Passing['body'], forward })
-    if (reply === 'lost') return void request.socket.destroy()
-    response.writeHead(reply.status, {
-      'content-type': 'application/x-amz-json-1.0',
-      'x-amzn-requestid': 'REQUEST-OF-THE-PROXY',
-    })
-    response.end(JSON.stringify(reply.body))
+    const operation = String(headers['x-amz-target']).split('.')[1]!
+    const reply = await proxy.handler({ operation, body: JSON.parse(sent.toString()) as Passing['body'], forward })
+    if (reply === 'lost') return reply
+    const shown = { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': 'REQUEST-OF-THE-PROXY' }
+    return { status: reply.status, headers: shown, body: JSON.stringify(reply.body) }
   }
-  const server = createServer((request, response) => {
-    answer(request, response).catch(() => request.socket.destroy())
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return Object.assign(proxy, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+  return proxy
 }

@@ -11,7 +11,9 @@ export interface HttpAnswer {
 /** What happens to a request: an answer, or `lost`: the connection ends without one. */
 export type Fault = (
   request: IncomingMessage,
-  forward: () => Promise<HttpAnswer>,
+  /** Let the server do it, and answer with what it says. Each call does it once more, with another body if one is given. */
+  forward: (body?: Buffer) => Promise<HttpAnswer>,
+  body: Buffer,
 ) => Promise<HttpAnswer | 'lost'> | HttpAnswer | 'lost'
 
 /** An HTTP server in front of another one on 127.0.0.1, where a test decides what becomes of each request. */
@@ -27,8 +29,8 @@ export async function startHttpFaults(target: number): Promise<HttpFaults> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
       const body = Buffer.concat(await request.toArray())
-      const forward = (): Promise<HttpAnswer> => forwarded(target, request, body)
-      const given = faults.fault ? await faults.fault(request, forward) : await forward()
+      const forward = (changed: Buffer = body): Promise<HttpAnswer> => forwarded(target, request, changed)
+      const given = faults.fault ? await faults.fault(request, forward, body) : await forward()
       if (given === 'lost') request.socket.destroy()
       else response.writeHead(given.status, given.headers).end(given.body)
     } catch {
@@ -48,7 +50,9 @@ export async function startHttpFaults(target: number): Promise<HttpFaults> {
 }
 
 /** With the host that the client has signed. */
-async function forwarded(port: number, { method, url, headers }: IncomingMessage, body: Buffer): Promise<HttpAnswer> {
+async function forwarded(port: number, request: IncomingMessage, body: Buffer): Promise<HttpAnswer> {
+  const { method, url } = request
+  const headers = { ...request.headers, 'content-length': String(body.length) }
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     send({ host: '127.0.0.1', port, method, path: url, headers }, resolve).once('error', reject).end(body)
   })
