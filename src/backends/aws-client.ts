@@ -1,9 +1,10 @@
 import type { AwsV4Signer } from 'aws4fetch'
 import type { Call } from '../base/backend.ts'
-import { type KonserveError, LimitExceededError, MissingDriverError, StorageUnavailableError } from '../base/errors.ts'
+import { type KonserveError, LimitExceededError, StorageUnavailableError } from '../base/errors.ts'
 import { jitter } from '../base/jitter.ts'
 import type { AwsConfig } from './aws-config.ts'
 import { Credentials } from './aws-credentials.ts'
+import { missingDriver } from './missing-driver.ts'
 import {
   type AwsFault,
   type AwsService,
@@ -209,7 +210,7 @@ async function loadSigner(): Promise<typeof AwsV4Signer> {
     const { AwsV4Signer } = await import('aws4fetch')
     return AwsV4Signer
   } catch (cause) {
-    throw new MissingDriverError('The library aws4fetch is missing: npm install aws4fetch', { cause })
+    throw missingDriver('aws4fetch', cause)
   }
 }
 

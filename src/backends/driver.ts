@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { MissingDriverError } from '../base/errors.ts'
+import { missingDriver } from './missing-driver.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -11,9 +11,6 @@ export function requireDriver<Driver>(name: string): Driver {
   try {
     return require(name) as Driver
   } catch (cause) {
-    throw new MissingDriverError(
-      `The driver ${name} is not installed, or does not run on this platform. Install it: npm install ${name}`,
-      { cause },
-    )
+    throw missingDriver(name, cause)
   }
 }

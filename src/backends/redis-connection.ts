@@ -1,9 +1,9 @@
 import type { Cluster, Redis } from 'ioredis'
 import { closedStore } from '../base/errors.ts'
 import { jitter } from '../base/jitter.ts'
+import { missingDriver } from './missing-driver.ts'
 import type { RedisConfig } from './redis-config.ts'
 import { isPassing, isReplica, redisError } from './redis-errors.ts'
-import { loadRedis } from './redis-driver.ts'
 
 /** What a command is sent to: a server, whichever the sentinels name, or a cluster. */
 export type Client = Redis | Cluster
@@ -111,4 +111,12 @@ async function newClient({ url, options, cluster }: RedisConfig, timeout: number
   if (cluster) return new Cluster([...cluster], { redisOptions: own, clusterRetryStrategy: waitAfter })
   const redisOptions = { ...own, retryStrategy: waitAfter }
   return url === undefined ? new Redis(redisOptions) : new Redis(url, redisOptions)
+}
+
+async function loadRedis(): Promise<Pick<typeof import('ioredis'), 'Cluster' | 'Redis'>> {
+  try {
+    return await import('ioredis')
+  } catch (cause) {
+    throw missingDriver('ioredis', cause)
+  }
 }

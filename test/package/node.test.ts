@@ -37,7 +37,9 @@ test('a backend whose driver is not installed says which one is missing', async 
   `
   await writeFile(join(project, 'driver.js'), program)
   const { stdout } = await run(process.execPath, ['driver.js'], { cwd: project })
-  expect(stdout).toBe('MISSING_DRIVER The library aws4fetch is missing: npm install aws4fetch\n')
+  expect(stdout).toBe(
+    'MISSING_DRIVER The driver aws4fetch is not installed, or does not run on this platform. Install it: npm install aws4fetch\n',
+  )
 })
 
 test('the declarations compile in a strict project that checks its libraries', async () => {

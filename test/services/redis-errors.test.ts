@@ -187,7 +187,7 @@ describe('an error says what to do, and nothing that is secret', () => {
       try { connectStore(config, { sync: true }) } catch ({ code, message }) { console.log(code, message) }`
     const { stdout } = await run(execPath, ['--input-type=module', '-e', code], { cwd: folder })
     expect(stdout.split('\n')).toEqual([
-      'MISSING_DRIVER The redis backend needs ioredis. Install it: npm install ioredis',
+      'MISSING_DRIVER The driver ioredis is not installed, or does not run on this platform. Install it: npm install ioredis',
       'SYNC_UNSUPPORTED Synchronous calls need the file sync-worker.js of konserve-ts, which a bundle does not have. ' +
         'Leave konserve-ts out of the bundle, or await the call.',
       '',
