@@ -13,7 +13,7 @@ import type {
 import type { Name, Version } from '../base/entry.ts'
 import { QuotaExceededError } from '../base/errors.ts'
 import { type PromiseOrValue, chain, rescue } from '../base/promise-or-value.ts'
-import { frameVersion } from '../codec/frame.ts'
+import { HEADER, frameVersion } from '../codec/frame.ts'
 import { checkVersion, nameOf } from '../engine/condition.ts'
 import { FrameBlob } from './frame-blob.ts'
 import { type Environment, type Range, lmdbError } from './lmdb-environment.ts'
@@ -39,8 +39,6 @@ export const lmdbCapabilities: BlobCapabilities = {
   compareAndSet: false,
 }
 
-/** The first bytes of a frame are its version. */
-const VERSION_BYTES = 20
 const PAGE = 1000
 const PAGE_BYTES = 4 << 20
 /** Names are ASCII: below all of them, and above all that start alike. */
@@ -85,7 +83,7 @@ export class LmdbBlobs implements BlobBackend {
       // Not the buffer's own length: it is longer than the value.
       const whole = new Uint8Array(buffer.buffer, buffer.byteOffset, db.lastSize)
       // At once, and ten times as fast as `frameVersion`.
-      const version = buffer.toString('latin1', 0, Math.min(VERSION_BYTES, whole.length))
+      const version = buffer.toString('latin1', 0, Math.min(HEADER, whole.length))
       return { bytes: range ? whole.subarray(range.start, range.end) : whole, version }
     } catch (error) {
       throw lmdbError(error, this.#path)

@@ -13,11 +13,11 @@ import type {
   Watcher,
 } from '../base/backend.ts'
 import type { Name, Version } from '../base/entry.ts'
-import { frameVersion } from '../codec/frame.ts'
+import { HEADER, frameVersion } from '../codec/frame.ts'
 import { conflict, nameOf } from '../engine/condition.ts'
 import { FrameBlob } from './frame-blob.ts'
 import type { Client, RedisConnection } from './redis-connection.ts'
-import { ABSENT, APPLY, FORGET, HEADER_BYTES, type Places } from './redis-script.ts'
+import { ABSENT, APPLY, FORGET, type Places } from './redis-script.ts'
 import type { RedisWatch } from './redis-watch.ts'
 
 export const redisCapabilities: BlobCapabilities = {
@@ -63,7 +63,7 @@ export class RedisBlobs implements BlobBackend {
     const [head, part] = await this.#connection.run(async (client) => {
       const answers = await client
         .multi()
-        .getrangeBuffer(key, 0, HEADER_BYTES - 1)
+        .getrangeBuffer(key, 0, HEADER - 1)
         .getrangeBuffer(key, start, Math.max(start, end - 1))
         .exec()
       return (answers ?? []).map(([error, bytes]) => {

@@ -1,3 +1,5 @@
+import { HEADER } from '../codec/frame.ts'
+
 /*
  * What a store has in Redis, all under one hash tag, so that a cluster keeps it in one place:
  *
@@ -27,9 +29,6 @@ export function placesOf(prefix: string): Places {
   }
 }
 
-/** Bytes of a blob that tell one state of it from another. */
-export const HEADER_BYTES = 20
-
 /** Stands for: there must be none. */
 export const ABSENT = '-'
 
@@ -54,7 +53,7 @@ end
 for i = 4, #KEYS do
   local expected = ARGV[4 * i - 8]
   if expected ~= '' then
-    local found = redis.call('GETRANGE', KEYS[i], 0, ${HEADER_BYTES - 1})
+    local found = redis.call('GETRANGE', KEYS[i], 0, ${HEADER - 1})
     if found == '' then found = '${ABSENT}' end
     if found ~= expected then return 3 - i end
   end
