@@ -22,13 +22,10 @@ const LONGEST_PAUSE = 20
  * process that closes one destroys its locks, and another that opens it at that moment is left without.
  */
 export function takeEnvironment(path: string): Environment {
-  let place = places.get(path)
+  const idle = places.get(path)
   // The folder was removed, and perhaps made anew.
-  if (place?.users === 0 && place.file !== fileAt(path)) place = void discardEnvironment(path)
-  if (place === undefined) {
-    const environment = openSound(path)
-    place = { environment, file: fileAt(path), users: 0 }
-  }
+  if (idle?.users === 0 && idle.file !== fileAt(path)) void discardEnvironment(path)
+  const place = places.get(path) ?? { environment: openSound(path), file: fileAt(path), users: 0 }
   // The one that was used last is the last to go.
   places.delete(path)
   places.set(path, place)

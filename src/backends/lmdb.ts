@@ -45,13 +45,11 @@ registerBackend(
         }),
       )
     },
-    remove: ({ path }, context) =>
-      reported(path, () =>
-        chain(
-          context.sync ? void discardEnvironment(realPath(resolve(path))) : discardEnvironment(realPath(resolve(path))),
-          () => removeFolder(filesOf(context), path, [DATA_FILE, LOCK_FILE]),
-        ),
-      ),
+    remove({ path }, context) {
+      const closed = discardEnvironment(realPath(resolve(path)))
+      const remove = (): PromiseOrValue<void> => removeFolder(filesOf(context), path, [DATA_FILE, LOCK_FILE])
+      return reported(path, () => (context.sync ? remove() : chain(closed, remove)))
+    },
     ownsContainer: true,
   }),
 )
