@@ -5,7 +5,6 @@ import { load, openOurs } from './ours.mjs'
 const REGION = 'eu-central-1'
 const TABLE = 'konserve'
 const CREDENTIALS = { accessKeyId: 'BENCHKEY', secretAccessKey: 'of the benchmark' }
-const PARTITION = { S: 'driver' }
 
 /**
  * The driver is aws4fetch with DynamoDB's own requests: GetItem, PutItem, BatchGetItem of 100, and TransactWriteItems of 100,
@@ -13,7 +12,7 @@ const PARTITION = { S: 'driver' }
  *
  * @type {import('../suites/backends.mjs').Open}
  */
-export async function openDynamoDb({ encoded, read }) {
+export async function openDynamoDb(driven) {
   const service = await startService('dynamodb', { args: ['-inMemory'] })
   const place = { table: TABLE, region: REGION, endpoint: service.url, credentials: CREDENTIALS }
   const { ours, close } = await openOurs({ backend: 'dynamodb', ...place }, 'dynamodb-node')
@@ -30,44 +29,55 @@ export async function openDynamoDb({ encoded, read }) {
     if (!response.ok) throw new Error(`DynamoDB answers ${response.status}.`)
     return response.json()
   }
-  /** @param {any} item */
-  const bytesOf = (item) => Buffer.from(item.v.B, 'base64')
-  /**
-   * @param {string} key
-   * @param {any} value
-   */
-  const itemOf = (key, value) => ({ s: PARTITION, n: { S: key }, v: { B: encoded(value).toString('base64') } })
   return {
     ours,
     peers: {
-      driver: {
-        async get(key) {
-          const body = { TableName: TABLE, Key: { s: PARTITION, n: { S: key } }, ConsistentRead: true }
-          return read(key, bytesOf((await request('GetItem', body)).Item))
-        },
-        set: (key, value) => request('PutItem', { TableName: TABLE, Item: itemOf(key, value) }),
-        async getMany(keys) {
-          const found = new Map()
-          await hundredsAtOnce(keys, async (some) => {
-            const Keys = some.map((key) => ({ s: PARTITION, n: { S: key } }))
-            const { Responses } = await request('BatchGetItem', {
-              RequestItems: { [TABLE]: { Keys, ConsistentRead: true } },
-            })
-            for (const item of Responses[TABLE]) found.set(item.n.S, bytesOf(item))
-          })
-          return keys.map((key) => read(key, found.get(key)))
-        },
-        setMany: (pairs) =>
-          hundredsAtOnce(pairs, (some) => {
-            const TransactItems = some.map(([key, value]) => ({ Put: { TableName: TABLE, Item: itemOf(key, value) } }))
-            return request('TransactWriteItems', { TransactItems })
-          }),
-      },
+      driver: overRequests(request, 'driver', driven.driver),
+      bytes: overRequests(request, 'bytes', driven.bytes),
     },
     async close() {
       await close()
       await service.stop()
     },
+  }
+}
+
+/**
+ * @param {(operation: string, body: object) => Promise<any>} request
+ * @param {string} partition
+ * @param {import('../suites/backends.mjs').Driven} driven
+ * @returns {import('../suites/backends.mjs').Store}
+ */
+function overRequests(request, partition, { encode, decode }) {
+  /** @param {string} key */
+  const at = (key) => ({ s: { S: partition }, n: { S: key } })
+  /**
+   * @param {string} key
+   * @param {any} value
+   */
+  const itemOf = (key, value) => ({ ...at(key), v: { B: encode(value).toString('base64') } })
+  /** @param {any} item */
+  const bytesOf = (item) => Buffer.from(item.v.B, 'base64')
+  return {
+    async get(key) {
+      const body = { TableName: TABLE, Key: at(key), ConsistentRead: true }
+      return decode(key, bytesOf((await request('GetItem', body)).Item))
+    },
+    set: (key, value) => request('PutItem', { TableName: TABLE, Item: itemOf(key, value) }),
+    async getMany(keys) {
+      const found = new Map()
+      await hundredsAtOnce(keys, async (some) => {
+        const RequestItems = { [TABLE]: { Keys: some.map(at), ConsistentRead: true } }
+        const { Responses } = await request('BatchGetItem', { RequestItems })
+        for (const item of Responses[TABLE]) found.set(item.n.S, bytesOf(item))
+      })
+      return keys.map((key) => decode(key, found.get(key)))
+    },
+    setMany: (pairs) =>
+      hundredsAtOnce(pairs, (some) => {
+        const TransactItems = some.map(([key, value]) => ({ Put: { TableName: TABLE, Item: itemOf(key, value) } }))
+        return request('TransactWriteItems', { TransactItems })
+      }),
   }
 }
 

@@ -8,33 +8,44 @@ import { load, openOurs } from './ours.mjs'
  *
  * @type {import('../suites/backends.mjs').Open}
  */
-export async function openLmdb({ encoded, read }) {
+export async function openLmdb(driven) {
   const folder = await mkdtemp(join(tmpdir(), 'konserve-bench-'))
   const { ours, close } = await openOurs({ backend: 'lmdb', path: join(folder, 'ours') }, 'lmdb')
-  const { open } = await load('lmdb')
-  const db = open({ path: join(folder, 'driver'), noSubdir: false, encoding: 'binary' })
+  const driver = await openDriver(join(folder, 'driver'), driven.driver)
+  const bytes = await openDriver(join(folder, 'bytes'), driven.bytes)
   return {
     ours,
-    peers: {
-      driver: {
-        get: async (key) => read(key, db.get(key)),
-        async set(key, value) {
-          await db.put(key, encoded(value))
-          await db.flushed
-        },
-        getMany: async (keys) => keys.map((key) => read(key, db.get(key))),
-        async setMany(pairs) {
-          await db.transaction(() => {
-            for (const [key, value] of pairs) db.put(key, encoded(value))
-          })
-          await db.flushed
-        },
-      },
-    },
+    peers: { driver, bytes },
     async close() {
       await close()
-      await db.close()
+      await driver.close()
+      await bytes.close()
       await rm(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {import('../suites/backends.mjs').Driven} driven
+ * @returns {Promise<import('../suites/backends.mjs').Store & { close: () => Promise<void> }>}
+ */
+async function openDriver(path, { encode, decode }) {
+  const { open } = await load('lmdb')
+  const db = open({ path, noSubdir: false, encoding: 'binary' })
+  return {
+    get: async (key) => decode(key, db.get(key)),
+    async set(key, value) {
+      await db.put(key, encode(value))
+      await db.flushed
+    },
+    getMany: async (keys) => keys.map((key) => decode(key, db.get(key))),
+    async setMany(pairs) {
+      await db.transaction(() => {
+        for (const [key, value] of pairs) db.put(key, encode(value))
+      })
+      await db.flushed
+    },
+    close: () => db.close(),
   }
 }

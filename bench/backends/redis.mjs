@@ -7,7 +7,7 @@ import { load, openOurs } from './ours.mjs'
  *
  * @type {import('../suites/backends.mjs').Open}
  */
-export async function openRedis({ encoded, read }) {
+export async function openRedis(driven) {
   const service = await startService('redis', { args: ['--appendonly', 'no'] })
   const { url } = service
   const { Redis } = await load('ioredis')
@@ -23,19 +23,8 @@ export async function openRedis({ encoded, read }) {
   return {
     ours,
     peers: {
-      driver: {
-        get: async (key) => read(key, await client.getBuffer(`driver:${key}`)),
-        set: (key, value) => client.multi().set(`driver:${key}`, encoded(value)).zadd('driver', 0, key).exec(),
-        async getMany(keys) {
-          const found = await client.mgetBuffer(keys.map((key) => `driver:${key}`))
-          return keys.map((key, i) => read(key, found[i]))
-        },
-        setMany(pairs) {
-          const multi = client.multi()
-          for (const [key, value] of pairs) multi.set(`driver:${key}`, encoded(value)).zadd('driver', 0, key)
-          return multi.exec()
-        },
-      },
+      driver: overClient(client, 'driver', driven.driver),
+      bytes: overClient(client, 'bytes', driven.bytes),
       unstorage: {
         get: (key) => storage.getItem(key),
         set: (key, value) => storage.setItem(key, value),
@@ -55,6 +44,30 @@ export async function openRedis({ encoded, read }) {
       await storage.dispose()
       client.disconnect()
       await service.stop()
+    },
+  }
+}
+
+/**
+ * @param {any} client
+ * @param {string} index the sorted set, and what the keys start with
+ * @param {import('../suites/backends.mjs').Driven} driven
+ * @returns {import('../suites/backends.mjs').Store}
+ */
+function overClient(client, index, { encode, decode }) {
+  /** @param {string} key */
+  const at = (key) => `${index}:${key}`
+  return {
+    get: async (key) => decode(key, await client.getBuffer(at(key))),
+    set: (key, value) => client.multi().set(at(key), encode(value)).zadd(index, 0, key).exec(),
+    async getMany(keys) {
+      const found = await client.mgetBuffer(keys.map(at))
+      return keys.map((key, i) => decode(key, found[i]))
+    },
+    setMany(pairs) {
+      const multi = client.multi()
+      for (const [key, value] of pairs) multi.set(at(key), encode(value)).zadd(index, 0, key)
+      return multi.exec()
     },
   }
 }

@@ -12,7 +12,7 @@ const AT_ONCE = 16
  *
  * @type {import('../suites/backends.mjs').Open}
  */
-export async function openS3({ encoded, read }) {
+export async function openS3(driven) {
   const service = await startService('s3')
   const place = { bucket: BUCKET, region: REGION, endpoint: service.url, credentials: S3_CREDENTIALS }
   const { ours, close } = await openOurs({ backend: 's3', ...place }, 's3-node')
@@ -24,31 +24,12 @@ export async function openS3({ encoded, read }) {
     driver: s3Driver({ ...S3_CREDENTIALS, bucket: BUCKET, region: REGION, endpoint: service.url }),
   })
 
-  /** @param {string} key */
-  const get = async (key) => {
-    const response = await client.fetch(`${service.url}/${BUCKET}/driver/${key}`)
-    return read(key, new Uint8Array(await response.arrayBuffer()))
-  }
-  /**
-   * @param {string} key
-   * @param {any} value
-   */
-  const set = async (key, value) => {
-    const response = await client.fetch(`${service.url}/${BUCKET}/driver/${key}`, {
-      method: 'PUT',
-      body: encoded(value),
-    })
-    if (!response.ok) throw new Error(`S3 answers ${response.status}.`)
-  }
+  const at = `${service.url}/${BUCKET}`
   return {
     ours,
     peers: {
-      driver: {
-        get,
-        set,
-        getMany: (keys) => atOnce(keys, get),
-        setMany: (pairs) => atOnce(pairs, ([key, value]) => set(key, value)),
-      },
+      driver: overClient(client, `${at}/driver`, driven.driver),
+      bytes: overClient(client, `${at}/bytes`, driven.bytes),
       unstorage: {
         get: (key) => storage.getItem(key),
         set: (key, value) => storage.setItem(key, value),
@@ -60,6 +41,34 @@ export async function openS3({ encoded, read }) {
       await close()
       await service.stop()
     },
+  }
+}
+
+/**
+ * @param {any} client
+ * @param {string} url of the folder
+ * @param {import('../suites/backends.mjs').Driven} driven
+ * @returns {import('../suites/backends.mjs').Store}
+ */
+function overClient(client, url, { encode, decode }) {
+  /** @param {string} key */
+  const get = async (key) => {
+    const response = await client.fetch(`${url}/${key}`)
+    return decode(key, new Uint8Array(await response.arrayBuffer()))
+  }
+  /**
+   * @param {string} key
+   * @param {any} value
+   */
+  const set = async (key, value) => {
+    const response = await client.fetch(`${url}/${key}`, { method: 'PUT', body: encode(value) })
+    if (!response.ok) throw new Error(`S3 answers ${response.status}.`)
+  }
+  return {
+    get,
+    set,
+    getMany: (keys) => atOnce(keys, get),
+    setMany: (pairs) => atOnce(pairs, ([key, value]) => set(key, value)),
   }
 }
 
