@@ -5,6 +5,7 @@ import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { textOf } from './wasm-text.mjs'
 
 /*
  * `node scripts/wasm.mjs build` makes the WASM modules from the Rust in `wasm/` and puts them, as files and as modules to
@@ -160,7 +161,7 @@ function inlinedFile(crate) {
 
 /** @param {Buffer} bytes */
 function inlined(bytes) {
-  return `// Made by scripts/wasm.mjs.\nconst source: string =\n  '${bytes.toString('base64')}'\nexport default source\n`
+  return `// Made by scripts/wasm.mjs.\nconst source: string =\n  '${textOf(bytes)}'\nexport default source\n`
 }
 
 /** Of everything that decides what the compiler makes. */

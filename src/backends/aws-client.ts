@@ -134,7 +134,7 @@ export class AwsClient {
     { method, url, headers, body }: AwsRequest,
     { accessKeyId, secretAccessKey, sessionToken }: Awaited<ReturnType<Credentials['get']>>,
   ): Promise<Signed> {
-    const Signer = await loadSigner()
+    Signer ??= await loadSigner()
     if (this.#signingKeys.size > MOST_KEYS) this.#signingKeys.clear()
     const signer = new Signer({
       method,
@@ -204,6 +204,9 @@ function perhapsDone({ method, readOnly }: AwsRequest, error: KonserveError): Ko
   const message = `${error.message} Whether the write was done is not known: read what is there before you do it again.`
   return new StorageUnavailableError(message, { cause: error.cause })
 }
+
+/** Loaded once: each `import()` takes its time, of a module that is there as well. */
+let Signer: typeof AwsV4Signer | undefined
 
 async function loadSigner(): Promise<typeof AwsV4Signer> {
   try {

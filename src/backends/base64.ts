@@ -4,8 +4,12 @@ const DIGITS = /* @__PURE__ */ new TextEncoder().encode(
 const PADDING = 61
 const ascii = /* @__PURE__ */ new TextDecoder()
 
+/** Node's is the fastest, where there is one. */
+const { Buffer } = globalThis as Partial<Pick<typeof globalThis, 'Buffer'>>
+
 /** Bytes in base64 (RFC 4648, section 4). `btoa` takes ten times as long. */
 export function toBase64(bytes: Uint8Array): string {
+  if (Buffer) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')
   const text = new Uint8Array(Math.ceil(bytes.length / 3) * 4).fill(PADDING)
   for (let from = 0, to = 0; from < bytes.length; from += 3) {
     const left = bytes.length - from
@@ -22,6 +26,7 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** The bytes that `text` stands for. */
 export function fromBase64(text: string): Uint8Array {
+  if (Buffer) return new Uint8Array(Buffer.from(text, 'base64'))
   const binary = atob(text)
   const bytes = new Uint8Array(binary.length)
   for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i)

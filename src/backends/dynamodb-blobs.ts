@@ -48,7 +48,6 @@ export function dynamoDbBlobs(db: DynamoDb, { id, consistentRead, onError }: Dyn
     const body = {
       TableName: db.table,
       Key: { s: { S: id }, n: { S: name } },
-      ProjectionExpression: BLOB_ATTRIBUTES,
       ConsistentRead: isCurrent,
     }
     return (await db.request<{ Item?: Item }>('GetItem', body, call)).Item
@@ -66,7 +65,7 @@ export function dynamoDbBlobs(db: DynamoDb, { id, consistentRead, onError }: Dyn
       const of = piecesOf(item)
       if (of === undefined) {
         const blob = blobOf(item)
-        return range ? { ...blob, bytes: blob.bytes.slice(range.start, range.end) } : blob
+        return range ? blobOf(item, blob.bytes.slice(range.start, range.end)) : blob
       }
       const bytes = await pieces.read(name, of, range ?? { start: 0, end: of.count * ITEM_BYTES }, call)
       if (bytes) return blobOf(item, bytes)
@@ -101,11 +100,13 @@ export function dynamoDbBlobs(db: DynamoDb, { id, consistentRead, onError }: Dyn
       const items = new Map<Name, Item>()
       const keys = [...new Set(names)].map((name) => ({ s: { S: id }, n: { S: name } }))
       await mapAtOnce(AT_ONCE, slices(keys, READ_TOGETHER), async (some) => {
-        const attributes = `n, ${BLOB_ATTRIBUTES}`
-        for (const item of await db.getItems(some, attributes, consistentRead, call)) items.set(item.n!.S, item)
+        for (const item of await db.getItems(some, consistentRead, call)) items.set(item.n!.S, item)
       })
       const blobs: (Blob | undefined)[] = []
-      for (const name of names) blobs.push(await open(name, items.get(name), undefined, call))
+      for (const name of names) {
+        const item = items.get(name)
+        blobs.push(item && piecesOf(item) ? await open(name, item, undefined, call) : item && blobOf(item))
+      }
       return blobs
     },
     put: (name, bytes, write, call) => writes.put(name, bytes, write, call),
@@ -119,7 +120,7 @@ export function dynamoDbBlobs(db: DynamoDb, { id, consistentRead, onError }: Dyn
       return { names: Items.map(({ n }) => n!.S), next: LastEvaluatedKey?.n.S }
     },
     async scan(options, call) {
-      const { Items, LastEvaluatedKey } = await query(options, `n, ${BLOB_ATTRIBUTES}`, call)
+      const { Items, LastEvaluatedKey } = await query(options, BLOB_ATTRIBUTES, call)
       const entries: [Name, Blob][] = []
       let bytes = 0
       for (const [i, item] of Items.entries()) {

@@ -95,11 +95,11 @@ export class DynamoDb {
   }
 
   /** The items under these keys, without those that are missing, in no order. */
-  async getItems(keys: readonly Attributes[], attributes: string, consistent: boolean, call: Call): Promise<Item[]> {
+  async getItems(keys: readonly Attributes[], consistent: boolean, call: Call): Promise<Item[]> {
     const found: Item[] = []
     let wanted: readonly Attributes[] = keys
     for (let attempt = 1; wanted.length > 0; attempt++) {
-      const request = { Keys: wanted, ProjectionExpression: attributes, ConsistentRead: consistent }
+      const request = { Keys: wanted, ConsistentRead: consistent }
       const body = { RequestItems: { [this.table]: request } }
       const { Responses, UnprocessedKeys } = await this.request<BatchGetAnswer>('BatchGetItem', body, call)
       const items = Responses?.[this.table] ?? []

@@ -34,8 +34,8 @@ export interface Item {
   readonly d?: { readonly S: string }
 }
 
-/** What `get` asks for. */
-export const BLOB_ATTRIBUTES = 'v, p, w, a, b, c, d'
+/** What a page of blobs asks for. A single item is asked for as a whole: there is little else in it. */
+export const BLOB_ATTRIBUTES = 'n, v, p, w, a, b, c, d'
 /** What tells one state from another. */
 export const STATE_ATTRIBUTES = 'p, w, a, b, c, d'
 
@@ -78,11 +78,26 @@ export function stateOf(version: Version): { readonly ids: readonly string[]; re
 
 /** Where the bytes are of an item that does not have them. */
 export function piecesOf(item: Item): Pieces | undefined {
-  return stateOf(versionOf(item)).pieces
+  return item.p && stateOf(versionOf(item)).pieces
 }
 
 export function blobOf(item: Item, bytes: Uint8Array = fromBase64(item.v?.B ?? '')): Blob {
-  return { bytes, version: versionOf(item) }
+  return new ItemBlob(item, bytes)
+}
+
+class ItemBlob implements Blob {
+  readonly bytes: Uint8Array
+  readonly #item: Item
+
+  constructor(item: Item, bytes: Uint8Array) {
+    this.#item = item
+    this.bytes = bytes
+  }
+
+  /** Few ask for it. */
+  get version(): Version {
+    return versionOf(this.#item)
+  }
 }
 
 /**

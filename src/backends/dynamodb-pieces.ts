@@ -64,7 +64,7 @@ export class PieceStore {
     const keys = keysOf(this.#partition(name, id), first, Math.min(count, Math.ceil(end / ITEM_BYTES)))
     const found = new Map<string, string>()
     await mapAtOnce(AT_ONCE, slices(keys, READ_TOGETHER), async (some) => {
-      for (const { n, v } of await this.#db.getItems(some, 'n, v', true, call)) found.set(n!.S, v!.B)
+      for (const { n, v } of await this.#db.getItems(some, true, call)) found.set(n!.S, v!.B)
     })
     if (found.size < keys.length) return undefined
     const bytes = joinBytes(keys.map(({ n }) => fromBase64(found.get(n.S)!)))

@@ -251,9 +251,27 @@ export class LmdbBlobs implements BlobBackend {
 }
 
 function copyOf(db: Environment, name: Name): Blob | undefined {
-  const bytes = db.getBinary(name)
-  return bytes && new FrameBlob(bytes)
+  const buffer = db.getBinaryFast(name)
+  return buffer && new FrameBlob(copied(new Uint8Array(buffer.buffer, buffer.byteOffset, db.lastSize)))
 }
+
+/** Small ones share a buffer, because each buffer costs more than its copy. */
+function copied(bytes: Uint8Array): Uint8Array {
+  const { length } = bytes
+  if (length > MOST_SHARED) return bytes.slice()
+  if (sharedEnd + length > shared.length) {
+    shared = new Uint8Array(SHARED_BYTES)
+    sharedEnd = 0
+  }
+  const copy = shared.subarray(sharedEnd, (sharedEnd += length))
+  copy.set(bytes)
+  return copy
+}
+
+let shared = new Uint8Array()
+let sharedEnd = 0
+const SHARED_BYTES = 64 * 1024
+const MOST_SHARED = 4096
 
 function rangeOf({ prefix = '', after, limit = PAGE, reverse = false }: ListOptions): Range {
   const lowest = prefix || LOWEST

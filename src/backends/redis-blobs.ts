@@ -16,8 +16,9 @@ import type { Name, Version } from '../base/entry.ts'
 import { HEADER, frameVersion } from '../codec/frame.ts'
 import { conflict, nameOf } from '../engine/condition.ts'
 import { FrameBlob } from './frame-blob.ts'
+import { inOneTurn } from './one-turn.ts'
 import type { Client, RedisConnection } from './redis-connection.ts'
-import { ABSENT, APPLY, FORGET, type Places } from './redis-script.ts'
+import { ABSENT, APPLY, FORGET, PUT, type Places } from './redis-script.ts'
 import type { RedisWatch } from './redis-watch.ts'
 
 export const redisCapabilities: BlobCapabilities = {
@@ -44,6 +45,11 @@ export class RedisBlobs implements BlobBackend {
   readonly #free: number[] = []
   #slots = 0
   #scanPage = FIRST_SCAN_PAGE
+  readonly #read: (name: Name) => Promise<Blob | undefined> = inOneTurn(MOST_KEYS, (names) => this.getMany(names, {}))
+  readonly #write: (op: BlobOp) => Promise<unknown> = inOneTurn(WRITTEN_TOGETHER, async (ops) => {
+    await this.#apply(ops, {})
+    return ops
+  })
 
   constructor(connection: RedisConnection, places: Places, watch: RedisWatch) {
     this.#connection = connection
@@ -56,8 +62,8 @@ export class RedisBlobs implements BlobBackend {
     { range }: { readonly range?: ByteRange | undefined },
     { signal }: Call,
   ): Promise<Blob | undefined> {
+    if (range === undefined) return signal ? (await this.getMany([name], { signal }))[0] : this.#read(name)
     const key = this.#places.blob(name)
-    if (range === undefined) return toBlob(await this.#connection.run((client) => client.getBuffer(key), signal))
     const { start, end } = range
     // The version is in the first bytes, and must be of the same blob.
     const [head, part] = await this.#connection.run(async (client) => {
@@ -75,7 +81,7 @@ export class RedisBlobs implements BlobBackend {
     return { bytes: start < end ? part! : new Uint8Array(), version: frameVersion(head) }
   }
 
-  async getMany(names: readonly Name[], { signal }: Call): Promise<(Blob | undefined)[]> {
+  async getMany(names: readonly Name[], { signal }: Pick<Call, 'signal'>): Promise<(Blob | undefined)[]> {
     const found: (Blob | undefined)[] = []
     for (let from = 0; from < names.length; from += MOST_KEYS) {
       const keys = names.slice(from, from + MOST_KEYS).map(this.#places.blob)
@@ -87,7 +93,9 @@ export class RedisBlobs implements BlobBackend {
   }
 
   async put(name: Name, bytes: Uint8Array, write: BlobWrite, call: Call): Promise<Version> {
-    await this.#apply([{ ...write, put: [name, bytes] }], call)
+    const op = { ...write, put: [name, bytes] } as const
+    if (write.ifVersion === undefined && !call.signal && bytes.length <= SMALL) await this.#write(op)
+    else await this.#apply([op], call)
     return frameVersion(bytes)
   }
 
@@ -142,26 +150,27 @@ export class RedisBlobs implements BlobBackend {
   }
 
   /** Do all of them, or none; once, however often the server has to be asked. Answers how many were deleted. */
-  async #apply(ops: readonly BlobOp[], { signal }: Call): Promise<number> {
+  async #apply(ops: readonly BlobOp[], { signal }: Pick<Call, 'signal'>): Promise<number> {
     // What is written from now on is told to those who watch here.
-    await this.#watch.started
+    if (this.#watch.started) await this.#watch.started
     const slot = this.#free.pop() ?? this.#slots++
     const number = ++this.#number
     const { names, expiring, changes, writes, blob } = this.#places
-    const keys = [names, expiring, writes(this.client), ...ops.map((op) => blob(nameOf(op)))]
+    const keys = [names, expiring, writes(this.client)]
     const lifetime = number % RENEWED_AFTER === 1 ? LIFETIME_MS : ''
     const id = `${this.client}-${number}`
     const message = this.#watch.message(id, ops)
-    const args: (string | number | Buffer)[] = [slot, number, lifetime, this.#connection.publishes, changes, message]
+    const args: Argument[] = [slot, number, lifetime, this.#connection.publishes, changes, message]
+    const script = ops.every(isPlainPut) ? PUT : APPLY
     for (const op of ops) {
-      const { ifVersion, expires } = op
-      const condition = ifVersion === undefined ? '' : ifVersion === null ? ABSENT : Buffer.from(ifVersion, 'latin1')
-      const until = expires === undefined ? '' : expires + GRACE_MS
-      args.push(nameOf(op), condition, until, 'put' in op ? toBuffer(op.put[1]) : '')
+      const name = nameOf(op)
+      keys.push(blob(name))
+      if (script === APPLY) args.push(name, conditionOf(op), op.expires === undefined ? '' : op.expires + GRACE_MS)
+      args.push('put' in op ? toBuffer(op.put[1]) : '')
     }
     const write = async (): Promise<number> => {
       const answer = await this.#connection
-        .run((client) => evaluate(client, APPLY, keys, args), signal)
+        .run((client) => evaluate(client, script, keys, args), signal)
         .finally(() => this.#free.push(slot))
       if (answer >= 0) return answer
       throw conflict(nameOf(ops[-answer - 1]!))
@@ -190,6 +199,9 @@ export class RedisBlobs implements BlobBackend {
 const ABOVE_ALL = '\x7f'
 const NAMES_PAGE = 1000
 const MOST_KEYS = 1000
+/** Writes of one turn that are one, if they are small and nothing is said of when: how many, and of how many bytes each. */
+const WRITTEN_TOGETHER = 256
+const SMALL = 16 * 1024
 /** Bytes that a page of blobs may have, about, and how many blobs that is taken for at first. */
 const SCAN_BYTES = 1024 * 1024
 const FIRST_SCAN_PAGE = 100
@@ -199,12 +211,22 @@ const GRACE_MS = 3_600_000
 const LIFETIME_MS = 86_400_000
 const RENEWED_AFTER = 64
 
+type Argument = string | number | Buffer
+
+function isPlainPut(op: BlobOp): boolean {
+  return 'put' in op && op.ifVersion === undefined && op.expires === undefined
+}
+
+function conditionOf({ ifVersion }: BlobOp): Argument {
+  return ifVersion === undefined ? '' : ifVersion === null ? ABSENT : Buffer.from(ifVersion, 'latin1')
+}
+
 /** By its hash, or, where the server does not know it yet, by its text. */
 async function evaluate(
   client: Client,
   script: string,
   keys: readonly string[],
-  args: readonly (string | number | Buffer)[],
+  args: readonly Argument[],
 ): Promise<number> {
   try {
     return (await client.call('evalsha', [hashOf(script), keys.length, ...keys, ...args])) as number

@@ -32,24 +32,35 @@ export function placesOf(prefix: string): Places {
 /** Stands for: there must be none. */
 export const ABSENT = '-'
 
-/**
- * Apply operations, all or none, and once: a client numbers its writes, each in a slot that no other write of it uses at
- * the time. One that is asked for again, because its answer was lost, finds its number there and is not done again; nor is
- * one that comes late, when the slot is already another's. Answers how many blobs were deleted, or the negative position
- * of the first operation whose condition does not hold, from 1.
- *
- *     KEYS  names, expiring, writes, then the blob of each operation
- *     ARGV  slot, number, milliseconds until the writes are forgotten or '', the command that publishes, changes, what to
- *           tell there or ''; then for each operation its name, what must be there ('' for whatever is, '-' for nothing, or the header), when the
- *           server may remove it in milliseconds since 1970 or '', and the bytes, '' to delete
- */
-export const APPLY: string = `
+// Scripts that write: once, however often they are asked for. A client numbers its writes, each in a slot that no other
+// write of it uses at the time. One that is asked for again, because its answer was lost, finds its number there and is not
+// done again; nor is one that comes late, when the slot is already another's.
+//
+//     KEYS  names, expiring, writes, then the blob of each operation
+//     ARGV  slot, number, milliseconds until the writes are forgotten or '', the command that publishes, changes, what to
+//           tell there or '', and then what is said of each operation
+
+const ONCE = `
 local number = tonumber(ARGV[2])
 local known = redis.call('HGET', KEYS[3], ARGV[1])
-if known then
-  local last, answer = string.match(known, '^(%d+) (%d+)$')
-  if tonumber(last) >= number then return tonumber(answer) end
-end
+if known and tonumber(string.match(known, '^%d+')) >= number then return tonumber(string.match(known, '%d+$')) end
+local deleted = 0
+`
+const REMEMBER = `
+redis.call('HSET', KEYS[3], ARGV[1], ARGV[2] .. ' ' .. deleted)
+if ARGV[3] ~= '' then redis.call('PEXPIRE', KEYS[3], ARGV[3]) end
+if ARGV[6] ~= '' then redis.call(ARGV[4], ARGV[5], ARGV[6]) end
+return deleted
+`
+
+/**
+ * Apply operations, all or none. Answers how many blobs were deleted, or the negative position of the first operation whose
+ * condition does not hold, from 1.
+ *
+ *     ARGV  of each operation: its name, what must be there ('' for whatever is, '-' for nothing, or the header), when the
+ *           server may remove it in milliseconds since 1970 or '', and the bytes, '' to delete
+ */
+export const APPLY: string = `${ONCE}
 for i = 4, #KEYS do
   local expected = ARGV[4 * i - 8]
   if expected ~= '' then
@@ -58,7 +69,6 @@ for i = 4, #KEYS do
     if found ~= expected then return 3 - i end
   end
 end
-local deleted = 0
 for i = 4, #KEYS do
   local name, expires, bytes = ARGV[4 * i - 9], ARGV[4 * i - 7], ARGV[4 * i - 6]
   if bytes == '' then
@@ -74,11 +84,34 @@ for i = 4, #KEYS do
     redis.call('ZADD', KEYS[1], 0, name)
   end
 end
-redis.call('HSET', KEYS[3], ARGV[1], ARGV[2] .. ' ' .. deleted)
-if ARGV[3] ~= '' then redis.call('PEXPIRE', KEYS[3], ARGV[3]) end
-if ARGV[6] ~= '' then redis.call(ARGV[4], ARGV[5], ARGV[6]) end
-return deleted
-`
+${REMEMBER}`
+
+/**
+ * Put blobs under whatever condition: what most writes are, in fewer commands and arguments.
+ *
+ *     ARGV  of each operation: the bytes
+ */
+export const PUT: string = `${ONCE}
+local start = #KEYS[1] - ${'/names'.length - ':'.length - 1}
+if #KEYS == 4 then
+  if not redis.call('SET', KEYS[4], ARGV[7], 'XX') then
+    redis.call('SET', KEYS[4], ARGV[7])
+    redis.call('ZADD', KEYS[1], 0, string.sub(KEYS[4], start))
+  end
+else
+  local count, blobs, names = 0, {}, {}
+  for i = 4, #KEYS do
+    blobs[count + 1], blobs[count + 2] = KEYS[i], ARGV[i + 3]
+    names[count + 1], names[count + 2] = 0, string.sub(KEYS[i], start)
+    count = count + 2
+    if count == 2000 or i == #KEYS then
+      redis.call('MSET', unpack(blobs, 1, count))
+      redis.call('ZADD', KEYS[1], unpack(names, 1, count))
+      count = 0
+    end
+  end
+end
+${REMEMBER}`
 
 /**
  * Forget names whose blobs the server has removed because they had expired; not of those that were written again since.

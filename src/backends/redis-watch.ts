@@ -1,10 +1,11 @@
-import { Buffer } from 'node:buffer'
 import type { Redis } from 'ioredis'
 import type { BlobOp, Notice, Watcher } from '../base/backend.ts'
 import type { Key } from '../base/entry.ts'
 import { isLongName } from '../base/name.ts'
 import { decode, encode } from '../codec/cbor.ts'
+import { nameOf } from '../engine/condition.ts'
 import { Watchers, noticesOf } from '../engine/watchers.ts'
+import { fromBase64, toBase64 } from './base64.ts'
 import type { RedisConnection } from './redis-connection.ts'
 
 /**
@@ -49,14 +50,15 @@ export class RedisWatch {
   }
 
   /** What the write `id` publishes of its operations; '' if there is nothing to tell. */
-  message(id: string, ops: readonly BlobOp[]): Buffer | '' {
-    const told: Told[] = []
-    for (const notice of noticesOf(ops)) {
-      if (notice.type === 'resync') continue
-      const { type, name, key } = notice
-      told.push(this.#showsKeys && isLongName(name) ? [type === 'set', name, key] : [type === 'set', name])
+  message(id: string, ops: readonly BlobOp[]): string {
+    let message = ''
+    for (const op of ops) {
+      if (!op.notice) continue
+      const name = nameOf(op)
+      message += 'put' in op ? ` +${name}` : ` -${name}`
+      if (this.#showsKeys && isLongName(name)) message += `=${toBase64(encode(op.notice.key))}`
     }
-    return told.length > 0 ? Buffer.from(encode([id, told])) : ''
+    return message === '' ? '' : id + message
   }
 
   /** Run the write `id`. Who watches here hears of it before it settles: whoever comes later is told nothing of it. */
@@ -99,12 +101,12 @@ export class RedisWatch {
     if (this.#watchers.size === 0) return subscriber.disconnect()
     this.#subscriber?.disconnect()
     this.#subscriber = subscriber
-    const hear = (_: Buffer, message: Buffer): void => {
+    const hear = (_: string, message: string): void => {
       if (subscriber === this.#subscriber) this.#hear(message)
     }
     subscriber.on('error', () => undefined)
-    subscriber.on('messageBuffer', hear)
-    subscriber.on('smessageBuffer', hear)
+    subscriber.on('message', hear)
+    subscriber.on('smessage', hear)
     try {
       if (this.#connection.publishes === 'SPUBLISH') await subscriber.ssubscribe(this.#channel)
       else await subscriber.subscribe(this.#channel)
@@ -139,9 +141,9 @@ export class RedisWatch {
     for (const { resolve } of this.#unheard.values()) resolve()
   }
 
-  #hear(message: Buffer): void {
+  #hear(message: string): void {
     try {
-      const [id, told] = decode(message) as [string, Told[]]
+      const [id = '', ...told] = message.split(' ')
       if (this.ignored.has(id.slice(0, id.indexOf('-')))) return
       const own = this.#unheard.get(id)
       this.#watchers.tell(own?.notices ?? told.map(noticeOf))
@@ -158,10 +160,15 @@ const UNHEARD_MS = 5000
 /** Milliseconds after which a subscription that failed is tried again. */
 const AGAIN_MS = 1000
 
-/** Whether it was set, else it was deleted; its name; its key where the name does not have it. */
-type Told = readonly [isSet: boolean, name: string, key?: unknown]
+/** What was set or deleted: its name, and in base64 its key where the name does not have it. */
+const TOLD = /^([+-])([^=]+)(?:=(.+))?$/
 
-function noticeOf([isSet, name, key]: Told): Notice {
-  if (typeof isSet !== 'boolean' || typeof name !== 'string') throw new TypeError('It is no notice.')
-  return { type: isSet ? 'set' : 'delete', name, key: key as Key | undefined }
+function noticeOf(told: string): Notice {
+  const [, sign, name, key] = TOLD.exec(told) ?? []
+  if (name === undefined) throw new TypeError('It is no notice.')
+  return {
+    type: sign === '+' ? 'set' : 'delete',
+    name,
+    key: key === undefined ? undefined : (decode(fromBase64(key)) as Key),
+  }
 }

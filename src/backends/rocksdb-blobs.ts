@@ -15,6 +15,7 @@ import type { Name, Version } from '../base/entry.ts'
 import { frameVersion } from '../codec/frame.ts'
 import { checkVersion, nameOf } from '../engine/condition.ts'
 import { FrameBlob } from './frame-blob.ts'
+import { inOneTurn } from './one-turn.ts'
 import { type Database, type Operation, type Range, rocksdbError } from './rocksdb-database.ts'
 
 export interface RocksdbBlobsOptions {
@@ -38,6 +39,8 @@ export const rocksdbCapabilities: BlobCapabilities = {
 
 const PAGE = 1000
 const PAGE_BYTES = 4 << 20
+/** Reads that are made in one call, because the call costs more than a read. */
+const READ_TOGETHER = 1000
 /** Names are ASCII: above all that start alike. */
 const HIGHEST = '\x7f'
 /** No name of an entry. */
@@ -45,7 +48,7 @@ const NOTHING: Operation = { type: 'del', key: '~' }
 
 /**
  * Blobs as the entries of a RocksDB database. The driver writes on this thread: the writes of one turn of the event loop
- * are one batch, with one sync.
+ * are one batch, with one sync, and the reads of one turn are one call.
  */
 export class RocksdbBlobs implements BlobBackend {
   readonly capabilities: BlobCapabilities = rocksdbCapabilities
@@ -53,6 +56,7 @@ export class RocksdbBlobs implements BlobBackend {
   readonly #path: string
   readonly #durability: Durability
   readonly #close: () => Promise<void>
+  readonly #read: (name: Name) => Promise<Blob | undefined> = inOneTurn(READ_TOGETHER, (names) => this.getMany(names))
   #next: { readonly operations: Operation[]; sync: boolean; readonly written: Promise<void> } | undefined
 
   constructor(db: Database, path: string, { durability = 'strict', close }: RocksdbBlobsOptions) {
@@ -63,7 +67,7 @@ export class RocksdbBlobs implements BlobBackend {
   }
 
   async get(name: Name, { range }: { readonly range?: ByteRange | undefined }): Promise<Blob | undefined> {
-    const [blob] = await this.getMany([name])
+    const blob = await this.#read(name)
     return range && blob ? { bytes: blob.bytes.subarray(range.start, range.end), version: blob.version } : blob
   }
 

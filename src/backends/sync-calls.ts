@@ -127,6 +127,7 @@ class TwoWayBlobs implements BlobBackend {
   }
 
   put(name: Name, bytes: Uint8Array, write: BlobWrite, call: Call): PromiseOrValue<Version> {
+    if (!call.sync) return this.#call('put', [name, bytes, write], call)
     return this.#write('put', [name, bytes, write], [{ ...write, put: [name, bytes] }], call)
   }
 

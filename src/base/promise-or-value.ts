@@ -30,38 +30,6 @@ export function rescue<T>(
   return isPromise(value) ? value.then(undefined, onError) : value
 }
 
-/**
- * Run `fn`, then `cleanup`, however `fn` ended: with the error, if it failed. What `fn` answers goes through `map` before,
- * which saves a promise of its own.
- */
-export function ensure<T, R = T>(
-  fn: () => PromiseOrValue<T>,
-  cleanup: (error?: unknown) => void,
-  map: (value: T) => R = (value) => value as unknown as R,
-): PromiseOrValue<R> {
-  const fail = (error: unknown): never => {
-    cleanup(error)
-    throw error
-  }
-  const end = (value: T): R => {
-    let answer: R
-    try {
-      answer = map(value)
-    } catch (error) {
-      return fail(error)
-    }
-    cleanup()
-    return answer
-  }
-  let value: PromiseOrValue<T>
-  try {
-    value = fn()
-  } catch (error) {
-    return fail(error)
-  }
-  return isPromise(value) ? value.then(end, fail) : end(value)
-}
-
 /** Run `fn`; if it fails, run `cleanup` before failing with the same error. */
 export function onFailure<T>(fn: () => PromiseOrValue<T>, cleanup: () => PromiseOrValue<unknown>): PromiseOrValue<T> {
   return rescue(fn, (error) =>
@@ -69,6 +37,14 @@ export function onFailure<T>(fn: () => PromiseOrValue<T>, cleanup: () => Promise
       throw error
     }),
   )
+}
+
+/** Run `fn`, then `cleanup`, however `fn` ended. */
+export function ensure<T>(fn: () => PromiseOrValue<T>, cleanup: () => void): PromiseOrValue<T> {
+  return chain(onFailure(fn, cleanup), (value) => {
+    cleanup()
+    return value
+  })
 }
 
 /** Call `step` until it answers `false`, one call after the other; a long synchronous run does not grow the stack. */
@@ -90,15 +66,24 @@ export function each<T>(
   fn: (item: T, index: number) => PromiseOrValue<unknown>,
 ): PromiseOrValue<void> {
   const list = [...items]
-  let index = 0
-  return repeat(() => index < list.length && chain(fn(list[index]!, index++), () => true))
+  for (let i = 0; i < list.length; i++) {
+    const done = fn(list[i]!, i)
+    if (isPromise(done)) {
+      let next = i + 1
+      return done.then(() => repeat(() => next < list.length && chain(fn(list[next]!, next++), () => true)))
+    }
+  }
 }
 
 /** The answers of `fn` for each item, asked for one after the other. */
-export function mapInOrder<T, R>(items: Iterable<T>, fn: (item: T) => PromiseOrValue<R>): PromiseOrValue<R[]> {
+export function mapInOrder<T, R>(
+  items: Iterable<T>,
+  fn: (item: T, index: number) => PromiseOrValue<R>,
+): PromiseOrValue<R[]> {
   const results: R[] = []
+  const keep = (result: R): unknown => results.push(result)
   return chain(
-    each(items, (item) => chain(fn(item), (result) => results.push(result))),
+    each(items, (item, i) => chain(fn(item, i), keep)),
     () => results,
   )
 }

@@ -86,7 +86,7 @@ export function headEnd(name: Name, bytes: Uint8Array): number {
 
 /** The header in hex: it changes with every byte of the frame, and so tells one state of a blob from another. */
 export function frameVersion(bytes: Uint8Array): Version {
-  return String.fromCharCode(...bytes.subarray(0, HEADER))
+  return String.fromCharCode.apply(undefined, bytes.subarray(0, HEADER) as unknown as number[])
 }
 
 /** Whether two frames have the same version. */

@@ -108,7 +108,7 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
     chain(blobs.get(name, {}, call), (blob) => open(name, blob, call))
 
   const loadMany = (names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> =>
-    chain(get(names, call), (found) => mapInOrder(names.keys(), (i) => open(names[i]!, found[i], call)))
+    chain(get(names, call), (found) => mapInOrder(found, (blob, i) => open(names[i]!, blob, call)))
 
   const readMeta = (name: Name, call: Call, end: number): PromiseOrValue<Meta | undefined> =>
     chain(blobs.get(name, { range: { start: 0, end } }, call), (blob) => {

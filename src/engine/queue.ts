@@ -87,7 +87,7 @@ export class KeyQueue {
     batch?: Batch,
   ): PromiseOrValue<T> {
     if (this.#closed) throw closedStore()
-    const busy = names.find((name) => before.has(name))
+    const busy = before.size > 0 ? names.find((name) => before.has(name)) : undefined
     if (busy !== undefined && call.sync) {
       throw new BusyError(
         `Asynchronous work on this key (${busy}) is under way: await it before a call with { sync: true }.`,

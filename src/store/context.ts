@@ -1,7 +1,7 @@
 import type { AnyConfig, Backend, Call, Durability } from '../base/backend.ts'
 import type { Key, Name } from '../base/entry.ts'
 import { BusyError, KonserveError, ReentrantUpdateError, closedStore, syncUnsupported } from '../base/errors.ts'
-import { type PromiseOrValue, ensure } from '../base/promise-or-value.ts'
+import { type PromiseOrValue, isPromise } from '../base/promise-or-value.ts'
 import type { Engine, EngineUser } from '../engine/engines.ts'
 import type { Written } from './hooks.ts'
 import { keyToName } from './names.ts'
@@ -26,40 +26,30 @@ export interface Handle extends EngineUser {
   readonly watches: Set<() => void>
   engine: Engine
   released: boolean
-  /** Count `task` among the running calls until it ends, and `map` its answer. What it fails of, `explain` may add to. */
-  track<T, R>(
-    task: () => PromiseOrValue<T>,
-    map: ((answer: T) => R) | undefined,
-    explain: ((error: unknown) => void) | undefined,
-  ): PromiseOrValue<R>
+  /** How many calls are running. */
+  running: number
+  /** Called when none is left. */
+  onIdle: (() => void) | undefined
 }
 
 /** A handle that is yet to get its engine. */
 export function makeHandle(config: AnyConfig, onError: (error: unknown) => void): Handle {
-  let running = 0
   let idle: Promise<void> | undefined
-  let finish = (): void => undefined
   const handle: Omit<Handle, 'engine'> = {
     config,
     onError,
     hooks: new Map(),
     watches: new Set(),
     released: false,
-    track(task, map, explain) {
-      running++
-      const end = (error?: unknown): void => {
-        if (--running === 0) finish()
-        if (error !== undefined) explain?.(error)
-      }
-      return ensure(task, end, map)
-    },
+    running: 0,
+    onIdle: undefined,
     stop({ sync }) {
-      if (sync && running > 0)
+      if (sync && handle.running > 0)
         throw new BusyError('Asynchronous work on this store is under way: await it before a call with { sync: true }.')
       handle.released = true
       handle.hooks.clear()
       for (const end of handle.watches) end()
-      if (running > 0) return (idle ??= new Promise((resolve) => (finish = resolve)))
+      if (handle.running > 0) return (idle ??= new Promise((resolve) => (handle.onIdle = resolve)))
     },
   }
   return handle as Handle
@@ -70,50 +60,6 @@ export function checkOpen({ released }: Handle): void {
 }
 
 type Options = CallOptions & { readonly durability?: Durability | undefined }
-
-/**
- * Run the body of a public call: refused once the store is released, counted while it runs, sync or async as asked. The
- * caller gets what `map` makes of its answer.
- */
-export function run<T, R = T>(
-  { handle }: Context,
-  options: Options | undefined,
-  body: (backend: Backend, call: Call) => PromiseOrValue<T>,
-  map?: (answer: T) => R,
-  explain?: (error: unknown) => void,
-): PromiseOrValue<R> {
-  const sync = options?.sync === true
-  const call: Call = {
-    sync,
-    signal: options?.signal,
-    durability: options?.durability ?? (handle.config['durability'] as Durability | undefined),
-  }
-  return answer(sync, () => {
-    checkOpen(handle)
-    call.signal?.throwIfAborted()
-    const { backend } = handle.engine
-    if (sync && backend.capabilities.sync === false) throw syncUnsupported(handle.config.backend)
-    return handle.track(() => body(backend, call), map, explain)
-  })
-}
-
-/** Of what a caller wants how many, or from which on. */
-export function checkCount(option: string, value: number): void {
-  if (!(value >= 0 && (value === Infinity || Number.isInteger(value)))) {
-    throw new TypeError(`${option} must be an integer from 0 up, got ${String(value)}.`)
-  }
-}
-
-/** What a public call answers: with `sync` the value itself, else a promise, also of what `task` throws. */
-export function answer<T>(sync: boolean, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
-  if (sync) return task()
-  try {
-    const value = task()
-    return value instanceof Promise ? value : Promise.resolve(value)
-  } catch (error) {
-    return Promise.reject(error)
-  }
-}
 
 /** What the body of a call on one key gets; `inner` is the store's key. */
 export type KeyCall = [backend: Backend, call: Call, name: Name, inner: Key]
@@ -126,16 +72,80 @@ export function onKey<T, R = T>(
   body: (...keyCall: KeyCall) => PromiseOrValue<T>,
   map?: (answer: T, inner: Key) => R,
 ): PromiseOrValue<R> {
-  let inner: Key
-  const onName = (backend: Backend, call: Call): PromiseOrValue<T> => {
-    const [name, own] = nameAndKey(context, key)
-    inner = own
-    return body(backend, call, name, own)
+  return run(context, options, body, map, [key])
+}
+
+/**
+ * Run the body of a public call: refused once the store is released, counted while it runs, sync or async as asked. The
+ * caller gets what `map` makes of its answer. No closures on the way: where nothing has to wait, they would cost more than
+ * all the rest.
+ */
+export function run<T, R = T>(
+  context: Context,
+  options: Options | undefined,
+  body: (...keyCall: KeyCall) => PromiseOrValue<T>,
+  map: (answer: T, inner: Key) => R = same,
+  on?: readonly [key: Key],
+): PromiseOrValue<R> {
+  const { handle } = context
+  const sync = options?.sync === true
+  handle.running++
+  try {
+    checkOpen(handle)
+    const call: Call = {
+      sync,
+      signal: options?.signal,
+      durability: options?.durability ?? (handle.config['durability'] as Durability | undefined),
+    }
+    call.signal?.throwIfAborted()
+    const { backend } = handle.engine
+    if (sync && backend.capabilities.sync === false) throw syncUnsupported(handle.config.backend)
+    const [name, inner] = on ? nameAndKey(context, on[0]) : NOWHERE
+    const value = body(backend, call, name, inner)
+    if (isPromise(value)) return finish(handle, value, map, inner, on)
+    const answer = map(value, inner)
+    end(handle)
+    return sync ? answer : Promise.resolve(answer)
+  } catch (error) {
+    end(handle)
+    if (sync) throw explained(error, on)
+    return Promise.reject(explained(error, on))
   }
-  const explain = (error: unknown): void => {
-    if (error instanceof KonserveError) error.key ??= key
+}
+
+const NOWHERE: readonly [name: Name, inner: Key] = ['', '']
+const same = (answer: unknown): never => answer as never
+
+async function finish<T, R>(
+  handle: Handle,
+  value: Promise<T>,
+  map: (answer: T, inner: Key) => R,
+  inner: Key,
+  on: readonly [key: Key] | undefined,
+): Promise<R> {
+  try {
+    return map(await value, inner)
+  } catch (error) {
+    throw explained(error, on)
+  } finally {
+    end(handle)
   }
-  return run(context, options, onName, map && ((found) => map(found, inner)), explain)
+}
+
+function end(handle: Handle): void {
+  if (--handle.running === 0) handle.onIdle?.()
+}
+
+function explained(error: unknown, on: readonly [key: Key] | undefined): unknown {
+  if (on && error instanceof KonserveError) error.key ??= on[0]
+  return error
+}
+
+/** Of what a caller wants how many, or from which on. */
+export function checkCount(option: string, value: number): void {
+  if (!(value >= 0 && (value === Infinity || Number.isInteger(value)))) {
+    throw new TypeError(`${option} must be an integer from 0 up, got ${String(value)}.`)
+  }
 }
 
 /** The store's key for a key of the scope, and its name; `REENTRANT_UPDATE` while its update function is running. */

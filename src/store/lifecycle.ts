@@ -3,7 +3,7 @@ import { InvalidConfigError, syncUnsupported } from '../base/errors.ts'
 import { type PromiseOrValue, chain } from '../base/promise-or-value.ts'
 import { type CheckedConfig, capabilitiesOf, checkConfig, publicConfig } from '../engine/config.ts'
 import { type Mode, acquireEngine, destroyEngine, locationOf, releaseEngine } from '../engine/engines.ts'
-import { type Handle, answer, makeHandle } from './context.ts'
+import { type Handle, makeHandle } from './context.ts'
 import { rootScope } from './scope.ts'
 import { handleOf, makeStore } from './store.ts'
 import type { AnySchema, Store } from './types.ts'
@@ -96,12 +96,13 @@ function lifecycle<T>(
     private: false,
     onError: options.onError ?? ((error) => console.error(error)),
   }
-  return answer(context.sync, () => {
+  const task = (): PromiseOrValue<T> => {
     const checked = checkConfig(config)
     if (context.sync && capabilitiesOf(checked).sync !== true) throw syncUnsupported(checked.config.backend)
     context.signal?.throwIfAborted()
     return body(checked, context, options)
-  })
+  }
+  return context.sync ? task() : (async () => task())()
 }
 
 function openStore<Schema>(

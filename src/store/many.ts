@@ -28,19 +28,17 @@ export function getMany(
   options?: CallOptions,
 ): PromiseOrValue<Map<Key, unknown>> {
   return run(context, options, (backend, call) => {
-    const wanted = Array.from(keys, (key) => [key, ...nameAndKey(context, key)] as const)
-    return chain(
-      backend.readMany(
-        wanted.map(([, name]) => name),
-        call,
-      ),
-      (entries) =>
-        new Map(
-          wanted
-            .map(([key, , inner], i) => [key, valueOf(entries[i], inner)] as const)
-            .filter(([, value]) => value !== NOTHING),
-        ),
-    )
+    const asked = Array.from(keys, (key) => [key, ...nameAndKey(context, key)] as const)
+    const names = asked.map(([, name]) => name)
+    return chain(backend.readMany(names, call), (entries) => {
+      const found = new Map<Key, unknown>()
+      entries.forEach((entry, i) => {
+        const [key, , inner] = asked[i]!
+        const value = valueOf(entry, inner)
+        if (value !== NOTHING) found.set(key, value)
+      })
+      return found
+    })
   })
 }
 

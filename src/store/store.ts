@@ -50,32 +50,38 @@ const methods = {
   ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: ({ release }: Context): Promise<void> => release() }),
 }
 
-/** What stands behind each store. Methods get at it by their `this`, so that a view costs no more than its scope. */
-const contexts = new WeakMap<object, Context>()
+/** A store over an attached handle. */
+export function makeStore<Schema>(context: Context): Store<Schema> {
+  return new KonserveStore(context) as unknown as Store<Schema>
+}
 
 /** The handle behind a store of this library, `undefined` for anything else. */
 export function handleOf(store: unknown): Handle | undefined {
-  return contexts.get(store as object)?.handle
+  return KonserveStore.handleOf(Object(store) as KonserveStore)
 }
 
-/** A store over an attached handle. */
-export function makeStore<Schema>(context: Context): Store<Schema> {
-  const store = new KonserveStore()
-  contexts.set(store, context)
-  return store as unknown as Store<Schema>
-}
-
+/** Methods get at the context by their `this`, so that a view costs no more than its scope. */
 class KonserveStore {
+  readonly #context: Context
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  static handleOf(store: KonserveStore): Handle | undefined {
+    return #context in store ? store.#context.handle : undefined
+  }
+
   get id(): string {
     return this.config.id
   }
 
   get config(): AnyConfig {
-    return handleOf(this)!.config
+    return this.#context.handle.config
   }
 
   get capabilities(): Capabilities {
-    return handleOf(this)!.engine.backend.capabilities
+    return this.#context.handle.engine.backend.capabilities
   }
 
   static {
@@ -84,7 +90,7 @@ class KonserveStore {
     for (const name of Reflect.ownKeys(methods)) {
       const method = methods[name as 'get'] as Method
       prototype[name] = function (this: KonserveStore, ...args: unknown[]): unknown {
-        return method(contexts.get(this)!, ...args)
+        return method(this.#context, ...args)
       }
     }
   }

@@ -1,5 +1,5 @@
-import type { Pair } from '../base/backend.ts'
-import { type Entry, type Key, type Meta, isLive } from '../base/entry.ts'
+import type { Backend, Call, Pair } from '../base/backend.ts'
+import { type Entry, type Key, type Meta, type Name, isLive } from '../base/entry.ts'
 import { CorruptEntryError, InvalidPathError, NotAValueError } from '../base/errors.ts'
 import { type PromiseOrValue, isPromise } from '../base/promise-or-value.ts'
 import { cloneBy } from '../codec/platform-clone.ts'
@@ -23,23 +23,27 @@ import type {
  * The calls on one key that deal in whole values: get, has, getMeta, set, update, delete, and their `In` forms.
  */
 
+const read = (backend: Backend, call: Call, name: Name): PromiseOrValue<Entry | undefined> => backend.read(name, call)
+const readMeta = (backend: Backend, call: Call, name: Name): PromiseOrValue<Meta | undefined> =>
+  backend.readMeta(name, call)
+
 export function get(context: Context, key: Key, options?: GetOptions): PromiseOrValue<unknown> {
   const answer = (entry: Entry | undefined, inner: Key): unknown => {
     const value = valueOf(entry, inner)
     return value === NOTHING ? options?.default : value
   }
-  return onKey(context, key, options, (backend, call, name) => backend.read(name, call), answer)
+  return onKey(context, key, options, read, answer)
 }
 
 export function has(context: Context, key: Key, options?: CallOptions): PromiseOrValue<boolean> {
   const isThere = (meta: Meta | undefined): boolean => meta !== undefined && isLive(meta)
-  return onKey(context, key, options, (backend, call, name) => backend.readMeta(name, call), isThere)
+  return onKey(context, key, options, readMeta, isThere)
 }
 
 export function getMeta(context: Context, key: Key, options?: CallOptions): PromiseOrValue<EntryMeta | undefined> {
   const answer = (meta: Meta | undefined, inner: Key): EntryMeta | undefined =>
     meta && isLive(meta) ? presentMeta(checked(meta, inner), context.scope) : undefined
-  return onKey(context, key, options, (backend, call, name) => backend.readMeta(name, call), answer)
+  return onKey(context, key, options, readMeta, answer)
 }
 
 export function set(context: Context, key: Key, value: unknown, options?: SetOptions): PromiseOrValue<void> {
