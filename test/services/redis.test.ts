@@ -110,6 +110,31 @@ describe('a store in Redis', () => {
     expect((await store.keys().toArray()).length).toBe(120_000)
   }, 120_000)
 
+  test('is asked once for what is read and what is written in one turn', async () => {
+    const calls = async (command: string): Promise<number> =>
+      Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(await raw.info('commandstats'))?.[1] ?? 0)
+    await store.set('first', 0)
+    const counted = await Promise.all(['evalsha', 'mget'].map(calls))
+    const large = 'x'.repeat(20_000)
+    await Promise.all([
+      ...times(100, (i) => store.set(`key-${i}`, i)),
+      store.set('large', large),
+      store.set('expiring', 1, { ttl: 60_000 }),
+      store.set('with a signal', 2, { signal: new AbortController().signal }),
+    ])
+    const found = await Promise.all(times(100, (i) => store.get(`key-${i}`)))
+    expect(found).toEqual(times(100, (i) => i))
+    expect(await Promise.all(['large', 'expiring', 'with a signal', 'none'].map((key) => store.get(key)))).toEqual([
+      large,
+      1,
+      2,
+      undefined,
+    ])
+    const [evalsha = 0, mget = 0] = await Promise.all(['evalsha', 'mget'].map(calls))
+    expect(evalsha - counted[0]!).toBeLessThanOrEqual(4)
+    expect(mget - counted[1]!).toBeLessThanOrEqual(2)
+  })
+
   test('does not let somebody else write under a batch whose condition fails', async () => {
     await store.set('a', 1)
     await Promise.all([...times(20, () => store.update('a', (n) => Number(n) + 1)), raw.script('FLUSH')])
