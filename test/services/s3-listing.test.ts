@@ -1,28 +1,21 @@
 import { mkdirSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Service } from '../../scripts/services.mjs'
+import { afterAll, expect, test } from 'vitest'
 import { S3_CREDENTIALS } from '../../scripts/services/s3.mjs'
 import type { Name } from '../../src/base/entry.ts'
 import { S3Blobs } from '../../src/backends/s3-blobs.ts'
 import { type ListedStore, listStores } from '../../src/backends/s3-node.ts'
 import { connectStore, createStore, deleteStore, releaseStore } from '../../src/node.ts'
 import { MANY, MOST_GROWTH, keyOf, listMany } from './listing.ts'
-import { type Proxy, startProxy } from './proxy.ts'
+import { startProxy } from './proxy.ts'
 import { BUCKET, bucketAt, configAt, startS3 } from './s3-target.ts'
 
-let service: Service
-let proxy: Proxy
-
-beforeAll(async () => {
-  service = await startS3()
-  proxy = await startProxy(service.port)
-})
-
+const service = await startS3()
+const proxy = await startProxy(service.port)
 afterAll(async () => {
-  await proxy?.close()
-  await service?.stop()
+  await proxy.close()
+  await service.stop()
 })
 
 /** Bytes of each object: holes, which take no room on a disk. */
@@ -85,9 +78,7 @@ test('what else is in the folder of a store is not listed, and stays when the st
   await store.set('a', 1)
   const others = [`${config.id}/read me.txt`, `${config.id}/sub/sa`]
   for (const key of others) await bucket.fetch({ method: 'PUT', key, body: 'other' }, {})
-  const listed: unknown[] = []
-  for await (const key of store.keys()) listed.push(key)
-  expect(listed).toEqual(['a'])
+  expect(await store.keys().toArray()).toEqual(['a'])
   await deleteStore(config)
   expect((await bucket.list({ prefix: config.id }, {}))?.keys).toEqual(others)
   await expect(connectStore(config)).rejects.toMatchObject({ code: 'UNSUPPORTED_LAYOUT' })
