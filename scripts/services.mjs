@@ -1,12 +1,12 @@
-import { spawn } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtempSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { dynamodb } from './services/dynamodb.mjs'
 import { redis } from './services/redis.mjs'
 import { s3 } from './services/s3.mjs'
@@ -22,7 +22,7 @@ import { s3 } from './services/s3.mjs'
  * @property {string} missing what to do where the server is missing
  * @property {() => boolean} isThere
  * @property {() => void} install
- * @property {(place: Place) => Launch | Promise<Launch>} launch how the server is started
+ * @property {(place: Place) => Launch} launch how the server is started
  *
  * @typedef {object} Place
  * @property {number} port
@@ -32,9 +32,12 @@ import { s3 } from './services/s3.mjs'
  * @typedef {object} Launch
  * @property {string} program
  * @property {readonly string[]} args
- * @property {NodeJS.ProcessEnv} [env] besides that of this process
  * @property {string} url
  * @property {() => Promise<boolean>} isReady
+ *
+ * @typedef {object} StartOptions
+ * @property {readonly string[]} [args] more arguments of the command line
+ * @property {number} [port]
  *
  * @typedef {object} Service
  * @property {string} name
@@ -53,59 +56,84 @@ const SERVICES = { dynamodb, redis, s3 }
 /** How long a server may take until it answers. */
 const READY_MS = 60_000
 
+const GUARD = fileURLToPath(new URL('services/guard.mjs', import.meta.url))
+
 /**
- * Start a server of its own. It ends with this process at the latest.
+ * Start a server of its own. It ends with this process at the latest, whatever ends that.
  *
  * @param {string} name
- * @param {{ args?: readonly string[], port?: number }} [options]
+ * @param {StartOptions} [options]
  * @returns {Promise<Service>}
  */
-export async function startService(name, { args = [], port: wanted } = {}) {
+export async function startService(name, options) {
   const { launch, isThere, missing } = definitionOf(name)
   if (!isThere()) throw new Error(`The ${name} server is missing. ${missing}`)
-  const port = wanted ?? (await freePort())
-  const folder = await mkdtemp(join(tmpdir(), `konserve-${name}-`))
-  const { program, args: own, env, url, isReady } = await launch({ port, folder, args })
-  /** @type {import('node:child_process').ChildProcess | undefined} */
-  let child
-  const end = () => void child?.kill('SIGKILL')
+  return startServer(name, launch, options)
+}
 
-  const start = async () => {
-    const output = /** @type {string[]} */ ([])
-    const started = spawn(program, own, {
-      cwd: folder,
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    child = started
-    for (const stream of [started.stdout, started.stderr]) {
-      stream.setEncoding('utf8').on('data', (text) => output.length < MOST_OUTPUT && output.push(text))
+/**
+ * The same for a server that is none of those.
+ *
+ * @param {string} name
+ * @param {ServiceDefinition['launch']} launch
+ * @param {StartOptions} [options]
+ * @returns {Promise<Service>}
+ */
+export async function startServer(name, launch, { args = [], port: wanted } = {}) {
+  const port = wanted ?? (await freePort())
+  const folder = mkdtempSync(join(tmpdir(), `konserve-${name}-`))
+  const { program, args: own, url, isReady } = launch({ port, folder, args })
+  const guard = fork(GUARD, [folder, program, ...own], {
+    cwd: folder,
+    // Whoever kills our group of processes, as Ctrl-C does, leaves the guard to its work.
+    detached: true,
+    execArgv: [],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  const ended = once(guard, 'exit')
+  const output = /** @type {string[]} */ ([])
+  for (const stream of [guard.stdout, guard.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text) => output.length < MOST_OUTPUT && output.push(text))
+  }
+  /** The server, while it runs. @type {number | undefined} */
+  let pid
+  guard.on('message', (message) => ({ pid } = /** @type {{ pid?: number }} */ (message)))
+  /** @param {string} what */
+  const failure = (what) => new Error(`The ${name} server ${what}.\n${output.join('')}`)
+  const answer = () =>
+    Promise.race([once(guard, 'message'), ended.then(() => Promise.reject(failure('has lost its guard')))])
+
+  /** @param {NodeJS.Signals} signalName */
+  const signal = (signalName) => {
+    try {
+      if (pid !== undefined) process.kill(pid, signalName)
+    } catch (error) {
+      // It has ended by itself, which the guard is about to say.
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error
     }
-    /** @type {Error | undefined} */
-    let failed
-    started.once('error', (error) => (failed = error))
+  }
+  const start = async () => {
+    output.length = 0
+    guard.send('start')
+    await answer()
     const until = Date.now() + READY_MS
     while (!(await isReady())) {
-      if (failed || started.exitCode !== null || started.signalCode !== null || Date.now() > until) {
-        end()
-        throw new Error(`The ${name} server did not start. ${failed?.message ?? ''}\n${output.join('')}`)
+      if (pid === undefined || Date.now() > until) {
+        signal('SIGKILL')
+        throw failure('did not start')
       }
       await delay(50)
     }
   }
   const kill = async () => {
-    const running = child
-    child = undefined
-    if (!running || running.exitCode !== null || running.signalCode !== null) return
-    const gone = once(running, 'exit')
-    running.kill('SIGKILL')
+    if (pid === undefined) return
+    const gone = answer()
+    signal('SIGKILL')
     await gone
   }
-  process.once('exit', end)
   const stop = async () => {
-    await kill()
-    process.off('exit', end)
-    await rm(folder, { recursive: true, force: true })
+    if (guard.connected) guard.disconnect()
+    await ended
   }
   try {
     await start()
@@ -113,8 +141,6 @@ export async function startService(name, { args = [], port: wanted } = {}) {
     await stop()
     throw error
   }
-  /** @param {NodeJS.Signals} name */
-  const signal = (name) => void child?.kill(name)
   return { name, url, port, folder, start, signal, kill, stop }
 }
 

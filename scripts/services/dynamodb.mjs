@@ -34,13 +34,15 @@ export const dynamodb = {
     // What says that the server is there is made last.
     run('javac', ['-cp', join(LIBRARIES, '*'), '-d', FOLDER, join(SOURCES, 'LoopbackServer.java')])
   },
-  launch({ port, args }) {
+  launch({ port, folder, args }) {
     const url = `http://127.0.0.1:${port}`
     return {
       program: find() ?? 'java',
       args: [
         '-Xmx512m',
         `-Djava.library.path=${LIBRARIES}`,
+        // It unpacks a library there, and leaves it when it is killed.
+        `-Djava.io.tmpdir=${folder}`,
         '-cp',
         [FOLDER, join(LIBRARIES, '*')].join(delimiter),
         'LoopbackServer',

@@ -1,5 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type Service, freePort } from '../../scripts/services.mjs'
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import { freePort } from '../../scripts/services.mjs'
 import {
   connectStore,
   createStore,
@@ -10,23 +10,20 @@ import {
 } from '../../src/node.ts'
 import type { Store } from '../../src/node.ts'
 import { CREDENTIALS, type Config, configAt, startDynamoDb, tableAt } from './dynamodb-target.ts'
-import { type Answer, type HttpProxy, startHttpProxy } from './dynamodb-proxy.ts'
+import { type Answer, startHttpProxy } from './dynamodb-proxy.ts'
 
 const ASYNC = { sync: false }
 
-let service: Service
-let proxy: HttpProxy
+const service = await startDynamoDb()
+const proxy = await startHttpProxy(service.url)
+afterAll(async () => {
+  await proxy.close()
+  await service.stop()
+})
+
 let config: Config
 let store: Store
 
-beforeAll(async () => {
-  service = await startDynamoDb()
-  proxy = await startHttpProxy(service.url)
-})
-afterAll(async () => {
-  await proxy?.close()
-  await service?.stop()
-})
 beforeEach(async () => {
   config = configAt(proxy.url)
   store = await connectStore(config)
@@ -76,9 +73,7 @@ async function useAll(): Promise<void> {
     ['c', 'c'.repeat(900_000)],
   ])
   expect((await store.getMany(['a', 'b', 'c'])).size).toBe(3)
-  const keys: unknown[] = []
-  for await (const key of store.keys()) keys.push(key)
-  expect(keys).toEqual(['a', 'b', 'c'])
+  expect(await store.keys().toArray()).toEqual(['a', 'b', 'c'])
   expect(await store.delete('c')).toBe(true)
 }
 

@@ -1,30 +1,26 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { Service } from '../../scripts/services.mjs'
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { connectStore, deleteStore, releaseStore } from '../../src/node.ts'
 import type { Store } from '../../src/node.ts'
 import { MEMORY } from '../../src/backends/dynamodb-item.ts'
 import { type Config, configAt, startDynamoDb } from './dynamodb-target.ts'
-import { type Answer, type HttpProxy, type Passing, startHttpProxy } from './dynamodb-proxy.ts'
+import { type Answer, type Passing, startHttpProxy } from './dynamodb-proxy.ts'
 import { startProxy } from './proxy.ts'
 
 const LOST = 200
 const WRITES = /DynamoDB_20120810\.(?:UpdateItem|PutItem|TransactWriteItems)/
 
-let service: Service
-let proxy: HttpProxy
+const service = await startDynamoDb()
+const proxy = await startHttpProxy(service.url)
+afterAll(async () => {
+  await proxy.close()
+  await service.stop()
+})
+
 let config: Config
 /** Behind the proxy, and not. */
 let ours: Store
 let others: Store
 
-beforeAll(async () => {
-  service = await startDynamoDb()
-  proxy = await startHttpProxy(service.url)
-})
-afterAll(async () => {
-  await proxy?.close()
-  await service?.stop()
-})
 beforeEach(async () => {
   config = configAt(service.url)
   others = await connectStore(config)

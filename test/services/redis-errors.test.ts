@@ -1,9 +1,6 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execPath } from 'node:process'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -12,6 +9,7 @@ import '../../src/backends/redis.ts'
 import type { RedisConfig } from '../../src/backends/redis-config.ts'
 import { type KonserveError, connectStore, deleteStore, validateStoreConfig } from '../../src/node.ts'
 import { makeFolder } from '../proofs/processes.ts'
+import { runWithoutDrivers } from './folders.ts'
 
 const SECRET = 'open sesame'
 const run = promisify(execFile)
@@ -170,29 +168,20 @@ describe('an error says what to do, and nothing that is secret', () => {
   })
 
   test('no driver, and no file for the thread', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'konserve-no-driver-'))
-    const root = fileURLToPath(new URL('../..', import.meta.url))
-    await cp(join(root, 'dist'), join(folder, 'dist'), { recursive: true })
-    await mkdir(join(folder, 'node_modules/@noble'), { recursive: true })
-    for (const name of ['uuid', '@noble/ciphers']) {
-      await cp(join(root, 'node_modules', name), join(folder, 'node_modules', name), { recursive: true })
-    }
-    await writeFile(join(folder, 'package.json'), '{"type":"module"}')
-    await rm(join(folder, 'dist/backends/sync-worker.js'))
-    const code = `
-      const { connectStore } = await import(${JSON.stringify(pathToFileURL(join(folder, 'dist/node.js')).href)})
-      await import(${JSON.stringify(pathToFileURL(join(folder, 'dist/backends/redis.js')).href)})
+    const output = await runWithoutDrivers(`
+      import { rmSync } from 'node:fs'
+      import { connectStore } from './dist/node.js'
+      import './dist/backends/redis.js'
+      rmSync('./dist/backends/sync-worker.js')
       const config = { backend: 'redis', id: crypto.randomUUID(), url: 'redis://127.0.0.1' }
       await connectStore(config).catch(({ code, message }) => console.log(code, message))
-      try { connectStore(config, { sync: true }) } catch ({ code, message }) { console.log(code, message) }`
-    const { stdout } = await run(execPath, ['--input-type=module', '-e', code], { cwd: folder })
-    expect(stdout.split('\n')).toEqual([
+      try { connectStore(config, { sync: true }) } catch ({ code, message }) { console.log(code, message) }
+    `)
+    expect(output.split('\n')).toEqual([
       'MISSING_DRIVER The driver ioredis is not installed, or does not run on this platform. Install it: npm install ioredis',
       'SYNC_UNSUPPORTED Synchronous calls need the file sync-worker.js of konserve-ts, which a bundle does not have. ' +
         'Leave konserve-ts out of the bundle, or await the call.',
-      '',
     ])
-    await rm(folder, { recursive: true })
   })
 })
 
@@ -205,7 +194,6 @@ async function startWithTls() {
   const port = await freePort()
   const files = ['--tls-cert-file', file, '--tls-key-file', key, '--tls-ca-cert-file', file, '--tls-auth-clients', 'no']
   const service = await startService('redis', { args: ['--tls-port', String(port), ...files] })
-  const { readFile } = await import('node:fs/promises')
   return {
     port,
     certificate: await readFile(file, 'utf8'),

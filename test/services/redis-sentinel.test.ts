@@ -1,23 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import process from 'node:process'
-import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { afterAll, expect, test } from 'vitest'
-import { freePort, startService } from '../../scripts/services.mjs'
+import { type Service, startServer, startService } from '../../scripts/services.mjs'
 import { findRedis } from '../../scripts/services/redis.mjs'
 import '../../src/backends/redis.ts'
 import { connectStore, deleteStore } from '../../src/node.ts'
-import { makeFolder } from '../proofs/processes.ts'
 
 const main = await startService('redis')
 const replica = await startService('redis', { args: ['--replicaof', '127.0.0.1', String(main.port)] })
 const sentinel = await startSentinel(main.port)
-afterAll(async () => {
-  sentinel.child.kill('SIGKILL')
-  await Promise.all([main.stop(), replica.stop()])
-})
+afterAll(() => Promise.all([sentinel, replica, main].map(({ stop }) => stop())))
 
 test('where sentinels name another server after the first was lost, a store goes on there', async () => {
   const options = { sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'main' }
@@ -40,26 +33,24 @@ test('where sentinels name another server after the first was lost, a store goes
 }, 120_000)
 
 /** It has found the replica when it is ready. */
-async function startSentinel(watched: number): Promise<{ readonly child: ChildProcess; readonly port: number }> {
-  const port = await freePort()
-  const file = join(makeFolder(), 'sentinel.conf')
-  const lines = [
-    'bind 127.0.0.1',
-    `port ${port}`,
-    `sentinel monitor main 127.0.0.1 ${watched} 1`,
-    'sentinel down-after-milliseconds main 500',
-    'sentinel failover-timeout main 3000',
-  ]
-  writeFileSync(file, lines.join('\n'))
-  const child = spawn(findRedis()!, [file, '--sentinel'], { stdio: 'ignore' })
-  process.once('exit', () => child.kill('SIGKILL'))
-  const client = new Redis({ port, retryStrategy: () => 50 })
-  client.on('error', () => undefined)
-  const knows = async (): Promise<boolean> => {
-    const replicas = await client.call('sentinel', 'replicas', 'main').catch(() => [])
-    return Array.isArray(replicas) && replicas.length > 0
-  }
-  while (!(await knows())) await delay(100)
-  client.disconnect()
-  return { child, port }
+function startSentinel(watched: number): Promise<Service> {
+  return startServer('sentinel', ({ port, folder }) => {
+    const file = join(folder, 'sentinel.conf')
+    const lines = [
+      'bind 127.0.0.1',
+      `port ${port}`,
+      `sentinel monitor main 127.0.0.1 ${watched} 1`,
+      'sentinel down-after-milliseconds main 500',
+      'sentinel failover-timeout main 3000',
+    ]
+    writeFileSync(file, lines.join('\n'))
+    const isReady = async (): Promise<boolean> => {
+      const client = new Redis({ port, retryStrategy: null })
+      client.on('error', () => undefined)
+      const replicas = await client.call('sentinel', 'replicas', 'main').catch(() => [])
+      client.disconnect()
+      return Array.isArray(replicas) && replicas.length > 0
+    }
+    return { program: findRedis()!, args: [file, '--sentinel'], url: `redis://127.0.0.1:${port}`, isReady }
+  })
 }

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { Service } from '../../scripts/services.mjs'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { S3Blobs } from '../../src/backends/s3-blobs.ts'
 import { connectStore } from '../../src/node.ts'
 import type { Store } from '../../src/store/types.ts'
-import { type HttpFaults, startHttpFaults } from './http-faults.ts'
+import { startHttpFaults } from './http-faults.ts'
 import { startProxy } from './proxy.ts'
 import { bucketAt, configAt, startS3 } from './s3-target.ts'
 
@@ -13,21 +12,15 @@ import { bucketAt, configAt, startS3 } from './s3-target.ts'
  * is somebody else who writes at the same time.
  */
 
-let service: Service
-let faults: HttpFaults
-
-beforeAll(async () => {
-  service = await startS3()
-  faults = await startHttpFaults(service.port)
+const service = await startS3()
+const faults = await startHttpFaults(service.port)
+afterAll(async () => {
+  await faults.close()
+  await service.stop()
 })
 
 afterEach(() => {
   faults.fault = undefined
-})
-
-afterAll(async () => {
-  await faults?.close()
-  await service?.stop()
 })
 
 test('200 updates whose answers are lost, with others writing on top, are applied once each', async () => {

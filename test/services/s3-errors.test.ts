@@ -1,31 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { inspect } from 'node:util'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import type { Service } from '../../scripts/services.mjs'
+import { afterAll, afterEach, expect, test, vi } from 'vitest'
 import { S3_CREDENTIALS } from '../../scripts/services/s3.mjs'
 import type { AwsCredentials } from '../../src/backends/s3-node.ts'
 import { KonserveError } from '../../src/base/errors.ts'
 import { connectStore, createStore, deleteStore, storeExists, validateStoreConfig } from '../../src/node.ts'
-import { type Fault, type HttpFaults, startHttpFaults } from './http-faults.ts'
+import { type Fault, startHttpFaults } from './http-faults.ts'
 import { type Config, configAt, startS3 } from './s3-target.ts'
 
-let service: Service
-let faults: HttpFaults
-
-beforeAll(async () => {
-  service = await startS3()
-  faults = await startHttpFaults(service.port)
+const service = await startS3()
+const faults = await startHttpFaults(service.port)
+afterAll(async () => {
+  await faults.close()
+  await service.stop()
 })
 
 afterEach(() => {
   faults.fault = undefined
   vi.restoreAllMocks()
   vi.unstubAllEnvs()
-})
-
-afterAll(async () => {
-  await faults?.close()
-  await service?.stop()
 })
 
 const SECRETS = [S3_CREDENTIALS.secretAccessKey, 'wrong-secret', 'token-of-session']
