@@ -13,6 +13,8 @@ export type Request =
       readonly config: unknown
       readonly createContainer: boolean
     }
+  /** A function that the module exports. */
+  | { readonly op: 'run'; readonly module: string; readonly name: string; readonly args: readonly unknown[] }
   | { readonly op: 'call'; readonly id: number; readonly method: Method; readonly args: readonly unknown[] }
 
 /** What it answers, with what went wrong in the background. */
