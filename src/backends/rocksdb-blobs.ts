@@ -12,6 +12,7 @@ import type {
   NamesPage,
 } from '../base/backend.ts'
 import type { Name, Version } from '../base/entry.ts'
+import { type PromiseOrValue, chain, each, ensure, repeat, rescue } from '../base/promise-or-value.ts'
 import { frameVersion } from '../codec/frame.ts'
 import { checkVersion, nameOf } from '../engine/condition.ts'
 import { FrameBlob } from './frame-blob.ts'
@@ -21,13 +22,12 @@ import { type Database, type Operation, type Range, rocksdbError } from './rocks
 export interface RocksdbBlobsOptions {
   /** Default `strict`. */
   readonly durability?: Durability | undefined
-  /** Let go of the database. */
-  readonly close: () => Promise<void>
+  /** Let go of the database, once what is `written` is. */
+  readonly close: (call: Call, written: Promise<unknown> | undefined) => PromiseOrValue<void>
 }
 
 export const rocksdbCapabilities: BlobCapabilities = {
-  // The driver opens and closes a database only asynchronously.
-  sync: false,
+  sync: true,
   // One process has the database open, and orders its own calls.
   atomicUpdate: 'process',
   atomicBatch: Infinity,
@@ -48,15 +48,18 @@ const NOTHING: Operation = { type: 'del', key: '~' }
 
 /**
  * Blobs as the entries of a RocksDB database. The driver writes on this thread: the writes of one turn of the event loop
- * are one batch, with one sync, and the reads of one turn are one call.
+ * are one batch, with one sync, and the reads of one turn are one call. A synchronous call is one by itself.
  */
 export class RocksdbBlobs implements BlobBackend {
   readonly capabilities: BlobCapabilities = rocksdbCapabilities
   readonly #db: Database
   readonly #path: string
   readonly #durability: Durability
-  readonly #close: () => Promise<void>
-  readonly #read: (name: Name) => Promise<Blob | undefined> = inOneTurn(READ_TOGETHER, (names) => this.getMany(names))
+  readonly #close: RocksdbBlobsOptions['close']
+  readonly #read: (name: Name) => Promise<Blob | undefined> = inOneTurn(
+    READ_TOGETHER,
+    async (names: readonly Name[]) => await this.getMany(names, { sync: false }),
+  )
   #next: { readonly operations: Operation[]; sync: boolean; readonly written: Promise<void> } | undefined
 
   constructor(db: Database, path: string, { durability = 'strict', close }: RocksdbBlobsOptions) {
@@ -66,66 +69,72 @@ export class RocksdbBlobs implements BlobBackend {
     this.#close = close
   }
 
-  async get(name: Name, { range }: { readonly range?: ByteRange | undefined }): Promise<Blob | undefined> {
-    const blob = await this.#read(name)
-    return range && blob ? { bytes: blob.bytes.subarray(range.start, range.end), version: blob.version } : blob
+  get(name: Name, { range }: { readonly range?: ByteRange | undefined }, call: Call): PromiseOrValue<Blob | undefined> {
+    const found = call.sync ? chain(this.getMany([name], call), ([blob]) => blob) : this.#read(name)
+    return chain(found, (blob) =>
+      range && blob ? { bytes: blob.bytes.subarray(range.start, range.end), version: blob.version } : blob,
+    )
   }
 
-  getMany(names: readonly Name[]): Promise<(Blob | undefined)[]> {
-    return this.#reported(async () => {
-      const values = await this.#db.getMany([...names])
-      return values.map((value) => value && toBlob(value))
+  getMany(names: readonly Name[], call: Call): PromiseOrValue<(Blob | undefined)[]> {
+    return this.#reported(() =>
+      chain(this.#db.getMany(names, call), (values) => values.map((value) => value && toBlob(value))),
+    )
+  }
+
+  put(name: Name, bytes: Uint8Array, write: BlobWrite, call: Call): PromiseOrValue<Version> {
+    return chain(this.batch([{ ...write, put: [name, bytes] }], call), () => frameVersion(bytes))
+  }
+
+  delete(name: Name, write: BlobWrite, call: Call): PromiseOrValue<boolean> {
+    return chain(this.getMany([name], call), ([found]) =>
+      chain(this.batch([{ ...write, delete: name }], call), () => found !== undefined),
+    )
+  }
+
+  list(options: ListOptions, call: Call): PromiseOrValue<NamesPage> {
+    return chain(this.#page(options, false, call), ({ entries, next }) => ({
+      names: entries.map(([name]) => name),
+      next,
+    }))
+  }
+
+  scan(options: ListOptions, call: Call): PromiseOrValue<{ entries: [Name, Blob][]; next?: Name | undefined }> {
+    return chain(this.#page(options, true, call), ({ entries, next }) => ({
+      entries: entries.map(([name, value]): [Name, Blob] => [name, toBlob(value)]),
+      next,
+    }))
+  }
+
+  batch(ops: readonly BlobOp[], call: Call): PromiseOrValue<void> {
+    return chain(this.#checkVersions(ops, call), () => {
+      const operations = ops.map((op): Operation =>
+        'put' in op ? { type: 'put', key: op.put[0], value: op.put[1] } : { type: 'del', key: op.delete },
+      )
+      return this.#write(operations, (call.durability ?? this.#durability) === 'strict', call)
     })
   }
 
-  async put(name: Name, bytes: Uint8Array, write: BlobWrite, call: Call): Promise<Version> {
-    await this.batch([{ ...write, put: [name, bytes] }], call)
-    return frameVersion(bytes)
-  }
-
-  async delete(name: Name, write: BlobWrite, call: Call): Promise<boolean> {
-    const [found] = await this.getMany([name])
-    await this.batch([{ ...write, delete: name }], call)
-    return found !== undefined
-  }
-
-  async list(options: ListOptions): Promise<NamesPage> {
-    const { entries, next } = await this.#page(options, false)
-    return { names: entries.map(([name]) => name), next }
-  }
-
-  async scan(options: ListOptions): Promise<{ entries: [Name, Blob][]; next?: Name | undefined }> {
-    const { entries, next } = await this.#page(options, true)
-    return { entries: entries.map(([name, value]) => [name, toBlob(value)]), next }
-  }
-
-  async batch(ops: readonly BlobOp[], call: Call): Promise<void> {
-    await this.#checkVersions(ops)
-    const operations = ops.map((op): Operation =>
-      'put' in op ? { type: 'put', key: op.put[0], value: op.put[1] } : { type: 'del', key: op.delete },
-    )
-    await this.#write(operations, (call.durability ?? this.#durability) === 'strict')
-  }
-
   /** The log is synced as far as it goes by whatever is written with a sync. */
-  flush(): Promise<void> {
-    return this.#write([NOTHING], true)
+  flush(call: Call): PromiseOrValue<void> {
+    return this.#write([NOTHING], true, call)
   }
 
-  async close(): Promise<void> {
+  close(call: Call): PromiseOrValue<void> {
     // The removal of chunks that somebody has read to the end may be under way, which nobody waits for.
-    await this.#next?.written.catch(() => undefined)
-    await this.#reported(this.#close)
+    const written = this.#next?.written.catch(() => undefined)
+    return this.#reported(() => this.#close(call, written))
   }
 
-  #write(operations: readonly Operation[], sync: boolean): Promise<void> {
+  #write(operations: readonly Operation[], sync: boolean, call: Call): PromiseOrValue<void> {
+    if (call.sync) return this.#reported(() => this.#db.write(operations, { sync }))
     this.#next ??= {
       operations: [],
       sync: false,
       written: new Promise((resolve) => setImmediate(resolve)).then(() => {
         const { operations, sync } = this.#next!
         this.#next = undefined
-        return this.#reported(() => this.#db.batch(operations, { sync }))
+        return this.#reported(() => this.#db.write(operations, { sync }))
       }),
     }
     // A spread would run out of stack.
@@ -135,45 +144,50 @@ export class RocksdbBlobs implements BlobBackend {
   }
 
   /** Nobody else writes these names meanwhile: no other process has the database, and calls on a name have an order. */
-  async #checkVersions(ops: readonly BlobOp[]): Promise<void> {
-    for (const op of ops) {
-      if (op.ifVersion === undefined) continue
+  #checkVersions(ops: readonly BlobOp[], call: Call): PromiseOrValue<void> {
+    const conditional = ops.filter(({ ifVersion }) => ifVersion !== undefined)
+    return each(conditional, (op) => {
       const name = nameOf(op)
-      const [blob] = await this.getMany([name])
-      checkVersion(name, blob?.version, op)
-    }
-  }
-
-  /** A page of one snapshot. */
-  #page(options: ListOptions, values: boolean): Promise<{ entries: [Name, Buffer][]; next: Name | undefined }> {
-    const limit = Math.min(options.limit ?? PAGE, PAGE)
-    return this.#reported(async () => {
-      const iterator = this.#db.iterator({ ...rangeOf(options), values })
-      try {
-        const entries: [Name, Buffer][] = []
-        let size = 0
-        while (entries.length <= limit && size < PAGE_BYTES) {
-          const more = await iterator.nextv(limit + 1 - entries.length)
-          if (more.length === 0) return { entries, next: undefined }
-          for (const entry of more) {
-            size += entry[1]?.length ?? 0
-            entries.push(entry)
-          }
-        }
-        if (entries.length > limit) entries.pop()
-        return { entries, next: entries.at(-1)?.[0] }
-      } finally {
-        await iterator.close()
-      }
+      return chain(this.getMany([name], call), ([blob]) => checkVersion(name, blob?.version, op))
     })
   }
 
-  async #reported<T>(fn: () => Promise<T>): Promise<T> {
-    try {
-      return await fn()
-    } catch (error) {
+  /** A page of one snapshot. */
+  #page(
+    options: ListOptions,
+    values: boolean,
+    call: Call,
+  ): PromiseOrValue<{ entries: [Name, Buffer][]; next: Name | undefined }> {
+    const limit = Math.min(options.limit ?? PAGE, PAGE)
+    return this.#reported(() => {
+      const rows = this.#db.iterate({ ...rangeOf(options), values })
+      const entries: [Name, Buffer][] = []
+      let size = 0
+      let ended = false
+      const more = (found: readonly [Name, Buffer][]): boolean => {
+        for (const entry of found) {
+          size += entry[1]?.length ?? 0
+          entries.push(entry)
+        }
+        ended = found.length === 0
+        return !ended && entries.length <= limit && size < PAGE_BYTES
+      }
+      const read = ensure(
+        () => repeat(() => chain(rows.next(limit + 1 - entries.length, call), more)),
+        () => rows.close(),
+      )
+      return chain(read, () => {
+        if (ended) return { entries, next: undefined }
+        if (entries.length > limit) entries.pop()
+        return { entries, next: entries.at(-1)?.[0] }
+      })
+    })
+  }
+
+  #reported<T>(fn: () => PromiseOrValue<T>): PromiseOrValue<T> {
+    return rescue(fn, (error) => {
       throw rocksdbError(error, this.#path)
-    }
+    })
   }
 }
 

@@ -1,14 +1,16 @@
+import { writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type BaseConfig, type Durability, registerBackend } from '../base/backend.ts'
+import { type BaseConfig, type Call, type Durability, registerBackend } from '../base/backend.ts'
+import { type PromiseOrValue, chain, rescue } from '../base/promise-or-value.ts'
 import { fields, text } from '../base/schema.ts'
 import { type ContainerState, blobDefinition } from '../engine/blob-definition.ts'
 import { type BlobOptions, blobOptions } from './blob-options.ts'
-import { nodeFileSystems } from './file-system.ts'
-import { makeFolder, namesIn, realPath, removeFiles, removeFolder, reported } from './folder.ts'
-import { RocksdbBlobs, rocksdbCapabilities } from './rocksdb-blobs.ts'
+import type { FileSystem } from './file-system.ts'
+import { filesOf, makeFolder, namesIn, realPath, removeFiles, removeFolder, reported } from './folder.ts'
+import { RocksdbBlobs, type RocksdbBlobsOptions, rocksdbCapabilities } from './rocksdb-blobs.ts'
 import { CURRENT_FILE, isDatabaseFile, rocksdbError } from './rocksdb-database.ts'
-import { releaseDatabase, takeDatabase } from './rocksdb-shared.ts'
+import { checkClosed, releaseDatabase, takeDatabase } from './rocksdb-shared.ts'
 
 const schema = fields({ path: text, ...blobOptions })
 
@@ -30,7 +32,6 @@ const MARKER = 'KONSERVE'
 /** Says that the store is being removed: what is left of it must not come to life in the next one. */
 const REMOVED = 'KONSERVE-REMOVED'
 const OURS: readonly string[] = [MARKER, REMOVED]
-const files = nodeFileSystems.async
 
 registerBackend(
   'rocksdb',
@@ -38,43 +39,72 @@ registerBackend(
     schema,
     capabilities: rocksdbCapabilities,
     locate: ({ path }) => realPath(resolve(path)),
-    container: ({ path }) => opening(path, () => look(resolve(path))),
-    open({ path: given, durability, compressor, encryptor }) {
+    container: ({ path }, context) => opening(path, () => look(filesOf(context), resolve(path))),
+    open({ path: given, durability, compressor, encryptor }, context) {
       const path = resolve(given)
-      return opening(path, async () => {
-        await makeFolder(files, path, durability)
-        const names = await files.readdir(path)
-        if (names.includes(REMOVED)) await removeFiles(files, path, [...names.filter(isDatabaseFile), REMOVED])
-        if (!names.includes(MARKER)) await writeFile(join(path, MARKER), 'This folder is a store of konserve-ts.\n')
-        // What we compress or encrypt does not get shorter once more.
-        const place = realPath(path)
-        const db = await takeDatabase(place, { compression: !compressor && !encryptor })
-        return new RocksdbBlobs(db, path, { durability, close: () => releaseDatabase(place) })
-      })
+      const { onError } = context
+      return opening(path, () =>
+        chain(prepare(path, durability, context), () => {
+          const place = realPath(path)
+          // What we compress or encrypt does not get shorter once more.
+          const db = takeDatabase(place, { compression: !compressor && !encryptor }, context)
+          return chain(db, (database) => {
+            const close: RocksdbBlobsOptions['close'] = ({ sync }, written) =>
+              releaseDatabase(place, { sync, onError }, written)
+            return new RocksdbBlobs(database, path, { durability, close })
+          })
+        }),
+      )
     },
-    remove: ({ path }) =>
-      reported(path, async () => {
-        await writeFile(join(path, REMOVED), '')
-        const names = (await files.readdir(path)).filter(isDatabaseFile)
-        await removeFolder(files, path, [...names, MARKER, REMOVED])
-      }),
+    remove({ path }, call) {
+      if (call.sync) checkClosed(realPath(resolve(path)))
+      const files = filesOf(call)
+      return reported(path, () =>
+        chain(write(join(path, REMOVED), '', call), () =>
+          chain(files.readdir(path), (names) =>
+            removeFolder(files, path, [...names.filter(isDatabaseFile), MARKER, REMOVED]),
+          ),
+        ),
+      )
+    },
     ownsContainer: true,
   }),
 )
 
-async function look(path: string): Promise<ContainerState> {
-  const names = await namesIn(files, path)
-  if (typeof names === 'string') return names
-  if (names.length === 0) return 'empty'
-  if (names.includes(MARKER) && names.includes(CURRENT_FILE) && !names.includes(REMOVED)) return 'store'
-  const isOurs = OURS.some((name) => names.includes(name))
-  return isOurs && names.every((name) => OURS.includes(name) || isDatabaseFile(name)) ? 'empty' : 'foreign'
+/** Make the folder, without what a removal has left in it, and with our mark. */
+function prepare(path: string, durability: Durability | undefined, call: Call): PromiseOrValue<void> {
+  const files = filesOf(call)
+  return chain(makeFolder(files, path, durability), () =>
+    chain(files.readdir(path), (names) => {
+      const left = names.includes(REMOVED) ? [...names.filter(isDatabaseFile), REMOVED] : []
+      return chain(removeFiles(files, path, left), () =>
+        names.includes(MARKER)
+          ? undefined
+          : write(join(path, MARKER), 'This folder is a store of konserve-ts.\n', call),
+      )
+    }),
+  )
 }
 
-async function opening<T>(path: string, fn: () => Promise<T>): Promise<T> {
-  try {
-    return await reported(path, fn)
-  } catch (error) {
-    throw rocksdbError(error, path)
-  }
+function write(file: string, text: string, { sync }: Call): PromiseOrValue<void> {
+  return sync ? writeFileSync(file, text) : writeFile(file, text)
+}
+
+function look(files: FileSystem, path: string): PromiseOrValue<ContainerState> {
+  return chain(namesIn(files, path), (names) => {
+    if (typeof names === 'string') return names
+    if (names.length === 0) return 'empty'
+    if (names.includes(MARKER) && names.includes(CURRENT_FILE) && !names.includes(REMOVED)) return 'store'
+    const isOurs = OURS.some((name) => names.includes(name))
+    return isOurs && names.every((name) => OURS.includes(name) || isDatabaseFile(name)) ? 'empty' : 'foreign'
+  })
+}
+
+function opening<T>(path: string, fn: () => PromiseOrValue<T>): PromiseOrValue<T> {
+  return rescue(
+    () => reported(path, fn),
+    (error) => {
+      throw rocksdbError(error, path)
+    },
+  )
 }

@@ -13,6 +13,8 @@ export type Request =
       readonly config: unknown
       readonly createContainer: boolean
     }
+  /** A function that the module exports. */
+  | { readonly op: 'run'; readonly module: string; readonly name: string; readonly args: readonly unknown[] }
   | { readonly op: 'call'; readonly id: number; readonly method: Method; readonly args: readonly unknown[] }
 
 /** What it answers, with what went wrong in the background. */
@@ -81,7 +83,10 @@ function start(): NonNullable<typeof thread> {
     )
   }
   const { port1, port2 } = new MessageChannel()
-  const worker = new Worker(file, { workerData: { port: port2 }, transferList: [port2] })
+  const { execArgv: given } = builtin('node:process')
+  // Of `node --input-type=module -e …`: with it the thread would not start, and be waited for all the same.
+  const execArgv = given.filter((arg, i) => !/^--input-type\b/.test(arg) && given[i - 1] !== '--input-type')
+  const worker = new Worker(file, { workerData: { port: port2 }, transferList: [port2], execArgv })
   // A process may end while the thread has nothing to do.
   worker.unref()
   port1.unref()

@@ -1,4 +1,4 @@
-// The thread that makes the synchronous calls of backends behind a network. It is started by sync-thread.ts.
+// The thread that makes the synchronous calls of backends that cannot answer at once. It is started by sync-thread.ts.
 import { type MessagePort, workerData } from 'node:worker_threads'
 import type { Blob } from '../base/backend.ts'
 import type { RemoteBlobs } from './sync-calls.ts'
@@ -39,6 +39,12 @@ async function answer(request: Request): Promise<Answer> {
 }
 
 async function run(request: Request): Promise<unknown> {
+  if (request.op === 'run') {
+    const exported = (await import(request.module)) as Readonly<
+      Record<string, (...args: readonly unknown[]) => unknown>
+    >
+    return exported[request.name]!(...request.args)
+  }
   if (request.op === 'call') {
     const { id, method, args } = request
     const blobs = opened.get(id)!

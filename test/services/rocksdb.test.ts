@@ -71,14 +71,15 @@ test('values are compressed by the engine, and where we compress or encrypt them
     [{}, 'kZSTD'],
     [{ compressor: 'lz4' }, 'kNoCompression'],
     [{ encryptor }, 'kNoCompression'],
-  ] as const) {
-    const config = placeOfTest(own)
-    await releaseStore(config, await connectStore(config))
-    const written = readdirSync(config.path).find((name) => name.startsWith('OPTIONS-'))!
-    const options = readFileSync(join(config.path, written), 'utf8')
-    expect(/^ *compression=(\w+)$/m.exec(options)?.[1]).toBe(compression)
-    expect(/^ *wal_compression=(\w+)$/m.exec(options)?.[1]).toBe('kNoCompression')
-  }
+  ] as const)
+    for (const sync of [false, true]) {
+      const config = placeOfTest({ ...own, opts: { sync } })
+      await releaseStore(config, await connectStore(config))
+      const written = readdirSync(config.path).find((name) => name.startsWith('OPTIONS-'))!
+      const options = readFileSync(join(config.path, written), 'utf8')
+      expect(/^ *compression=(\w+)$/m.exec(options)?.[1]).toBe(compression)
+      expect(/^ *wal_compression=(\w+)$/m.exec(options)?.[1]).toBe('kNoCompression')
+    }
 })
 
 describe('what cannot be used is a typed error', () => {
@@ -90,6 +91,8 @@ describe('what cannot be used is a typed error', () => {
   const codes = async (config: FolderConfig<'rocksdb'>): Promise<unknown[]> => [
     await codeOf(() => connectStore(config)),
     await codeOf(() => createStore(config)),
+    await codeOf(async () => connectStore(config, { sync: true })),
+    await codeOf(async () => createStore(config, { sync: true })),
   ]
 
   test('a folder that the process may not write', async () => {
@@ -120,7 +123,9 @@ describe('what cannot be used is a typed error', () => {
     for (const config of [file, folder, theirs]) {
       for (const code of await codes(config)) expect(code).toMatch(/^UNSUPPORTED_LAYOUT: .*Use another place/)
       expect(await storeExists(config)).toBe(false)
+      expect(storeExists(config, { sync: true })).toBe(false)
       await deleteStore(config)
+      deleteStore(config, { sync: true })
     }
     expect(readdirSync(folder.path)).toEqual(['notes.txt'])
     expect(readdirSync(theirs.path)).toEqual(before)
@@ -130,11 +135,11 @@ describe('what cannot be used is a typed error', () => {
     const config = placeOfTest()
     await releaseStore(config, await connectStore(config))
     writeFileSync(join(config.path, 'CURRENT'), 'garbage\n')
-    expect(await codeOf(() => connectStore(config))).toMatch(/^STORAGE_UNAVAILABLE: .*put back a copy of the folder/)
-  })
-
-  test('a synchronous call', () => {
-    expect(() => connectStore(place(), { sync: true })).toThrow(expect.objectContaining({ code: 'SYNC_UNSUPPORTED' }))
+    for (const sync of [false, true]) {
+      expect(await codeOf(async () => connectStore({ ...config, opts: { sync } }))).toMatch(
+        /^STORAGE_UNAVAILABLE: .*put back a copy of the folder/,
+      )
+    }
   })
 
   test('a driver that is not installed', async () => {
@@ -148,25 +153,32 @@ describe('what cannot be used is a typed error', () => {
   })
 })
 
-test('deleteStore takes its own files, and the folder if nothing else is in it', async () => {
-  const alone = placeOfTest()
-  await releaseStore(alone, await connectStore(alone))
-  await deleteStore(alone)
-  expect(() => readdirSync(alone.path)).toThrow(/ENOENT/)
-  const shared = placeOfTest()
-  await releaseStore(shared, await connectStore(shared))
-  writeFileSync(join(shared.path, 'notes.txt'), 'a note')
-  await deleteStore(shared)
-  expect(readdirSync(shared.path)).toEqual(['notes.txt'])
-})
+test.each([false, true])(
+  'deleteStore takes its own files, and the folder if nothing else is in it; sync: %s',
+  async (sync) => {
+    const opts = { sync }
+    const alone = placeOfTest({ opts })
+    await releaseStore(alone, await connectStore(alone))
+    await deleteStore(alone)
+    expect(() => readdirSync(alone.path)).toThrow(/ENOENT/)
+    const shared = placeOfTest({ opts })
+    await releaseStore(shared, await connectStore(shared))
+    writeFileSync(join(shared.path, 'notes.txt'), 'a note')
+    await deleteStore(shared)
+    expect(readdirSync(shared.path)).toEqual(['notes.txt'])
+  },
+)
 
-test('a removal that was cut short leaves no store, and what is left does not come to life in the next one', async () => {
-  const config = placeOfTest()
-  const store = await connectStore(config)
-  await store.set('key', 'of the removed one')
-  await releaseStore(config, store)
-  rmSync(join(config.path, 'CURRENT'))
-  writeFileSync(join(config.path, 'KONSERVE-REMOVED'), '')
-  expect(await storeExists(config)).toBe(false)
-  expect(await (await open(config)).keys().toArray()).toEqual([])
-})
+test.each([false, true])(
+  'a removal that was cut short leaves no store, and what is left does not come to life in the next one; sync: %s',
+  async (sync) => {
+    const config = placeOfTest({ opts: { sync } })
+    const store = await connectStore(config)
+    await store.set('key', 'of the removed one')
+    await releaseStore(config, store)
+    rmSync(join(config.path, 'CURRENT'))
+    writeFileSync(join(config.path, 'KONSERVE-REMOVED'), '')
+    expect(await storeExists(config)).toBe(false)
+    expect(await (await open(config)).keys().toArray()).toEqual([])
+  },
+)
