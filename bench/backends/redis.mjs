@@ -23,8 +23,8 @@ export async function openRedis(driven) {
   return {
     ours,
     peers: {
-      driver: overClient(client, 'driver', driven.driver),
-      bytes: overClient(client, 'bytes', driven.bytes),
+      driver: overClient(client, '{konserve:0d4b6f0e-97c5-4a52-8d0e-3f6a1c5f2b71}', driven.driver),
+      bytes: overClient(client, '{konserve:5c1e8a43-2b7f-4f19-9e64-a0d2c7b98f35}', driven.bytes),
       unstorage: {
         get: (key) => storage.getItem(key),
         set: (key, value) => storage.setItem(key, value),
@@ -50,7 +50,7 @@ export async function openRedis(driven) {
 
 /**
  * @param {any} client
- * @param {string} index the sorted set, and what the keys start with
+ * @param {string} index the sorted set, and what the keys start with: as long as ours, because that is sent, too
  * @param {import('../suites/backends.mjs').Driven} driven
  * @returns {import('../suites/backends.mjs').Store}
  */

@@ -45,11 +45,19 @@ export class RedisBlobs implements BlobBackend {
   readonly #free: number[] = []
   #slots = 0
   #scanPage = FIRST_SCAN_PAGE
-  readonly #read: (name: Name) => Promise<Blob | undefined> = inOneTurn(MOST_KEYS, (names) => this.getMany(names, {}))
-  readonly #write: (op: BlobOp) => Promise<unknown> = inOneTurn(WRITTEN_TOGETHER, async (ops) => {
-    await this.#apply(ops, {})
-    return ops
-  })
+  readonly #read: (name: Name) => Promise<Blob | undefined> = inOneTurn(
+    MOST_KEYS,
+    (name) => this.#get(name, undefined),
+    (names) => this.getMany(names, {}),
+  )
+  readonly #write: (op: BlobOp) => Promise<unknown> = inOneTurn<BlobOp, unknown>(
+    WRITTEN_TOGETHER,
+    (op) => this.#apply([op], {}),
+    async (ops) => {
+      await this.#apply(ops, {})
+      return ops
+    },
+  )
 
   constructor(connection: RedisConnection, places: Places, watch: RedisWatch) {
     this.#connection = connection
@@ -57,12 +65,12 @@ export class RedisBlobs implements BlobBackend {
     this.#watch = watch
   }
 
-  async get(
-    name: Name,
-    { range }: { readonly range?: ByteRange | undefined },
-    { signal }: Call,
-  ): Promise<Blob | undefined> {
-    if (range === undefined) return signal ? (await this.getMany([name], { signal }))[0] : this.#read(name)
+  get(name: Name, { range }: { readonly range?: ByteRange | undefined }, { signal }: Call): Promise<Blob | undefined> {
+    if (range === undefined) return signal ? this.#get(name, signal) : this.#read(name)
+    return this.#getRange(name, range, signal)
+  }
+
+  async #getRange(name: Name, range: ByteRange, signal: AbortSignal | undefined): Promise<Blob | undefined> {
     const key = this.#places.blob(name)
     const { start, end } = range
     // The version is in the first bytes, and must be of the same blob.
@@ -79,6 +87,11 @@ export class RedisBlobs implements BlobBackend {
     }, signal)
     if (!head || head.length === 0) return undefined
     return { bytes: start < end ? part! : new Uint8Array(), version: frameVersion(head) }
+  }
+
+  async #get(name: Name, signal: AbortSignal | undefined): Promise<Blob | undefined> {
+    const key = this.#places.blob(name)
+    return toBlob(await this.#connection.run((client) => client.getBuffer(key), signal))
   }
 
   async getMany(names: readonly Name[], { signal }: Pick<Call, 'signal'>): Promise<(Blob | undefined)[]> {

@@ -58,7 +58,8 @@ export class RocksdbBlobs implements BlobBackend {
   readonly #close: RocksdbBlobsOptions['close']
   readonly #read: (name: Name) => Promise<Blob | undefined> = inOneTurn(
     READ_TOGETHER,
-    async (names: readonly Name[]) => await this.getMany(names, { sync: false }),
+    async (name) => (await this.getMany([name], { sync: false }))[0],
+    async (names) => await this.getMany(names, { sync: false }),
   )
   #next: { readonly operations: Operation[]; sync: boolean; readonly written: Promise<void> } | undefined
 
