@@ -74,6 +74,6 @@ export interface Entry {
 }
 
 /** Whether the entry is there for a reader at `now` (milliseconds since the epoch). */
-export function isLive(meta: Meta, now: number = Date.now()): boolean {
-  return meta.expires === undefined || meta.expires.getTime() > now
+export function isLive({ expires }: Meta, now?: number): boolean {
+  return expires === undefined || expires.getTime() > (now ?? Date.now())
 }
