@@ -15,7 +15,7 @@ const CREDENTIALS = { accessKeyId: 'BENCHKEY', secretAccessKey: 'of the benchmar
 export async function openDynamoDb(driven) {
   const service = await startService('dynamodb', { args: ['-inMemory'] })
   const place = { table: TABLE, region: REGION, endpoint: service.url, credentials: CREDENTIALS }
-  const { ours, close } = await openOurs({ backend: 'dynamodb', ...place }, 'dynamodb-node')
+  const { ours, sync, close } = await openOurs({ backend: 'dynamodb', ...place }, 'dynamodb-node')
   const { AwsClient } = await load('aws4fetch')
   const client = new AwsClient({ ...CREDENTIALS, service: 'dynamodb', region: REGION, retries: 0 })
 
@@ -31,6 +31,7 @@ export async function openDynamoDb(driven) {
   }
   return {
     ours,
+    sync,
     peers: {
       driver: overRequests(request, 'driver', driven.driver),
       bytes: overRequests(request, 'bytes', driven.bytes),

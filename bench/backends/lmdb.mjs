@@ -10,11 +10,12 @@ import { load, openOurs } from './ours.mjs'
  */
 export async function openLmdb(driven) {
   const folder = await mkdtemp(join(tmpdir(), 'konserve-bench-'))
-  const { ours, close } = await openOurs({ backend: 'lmdb', path: join(folder, 'ours') }, 'lmdb')
+  const { ours, sync, close } = await openOurs({ backend: 'lmdb', path: join(folder, 'ours') }, 'lmdb')
   const driver = await openDriver(join(folder, 'driver'), driven.driver)
   const bytes = await openDriver(join(folder, 'bytes'), driven.bytes)
   return {
     ours,
+    sync,
     peers: { driver, bytes },
     async close() {
       await close()

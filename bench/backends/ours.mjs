@@ -1,9 +1,11 @@
+const SYNC = { sync: true }
+
 /**
  * konserve-ts over `config`, whose backend the module of `dist` registers.
  *
  * @param {Record<string, unknown> & { backend: string }} config
  * @param {string} module
- * @returns {Promise<{ ours: import('../suites/backends.mjs').Store, close: () => Promise<void> }>}
+ * @returns {Promise<Pick<import('../suites/backends.mjs').Engine, 'ours' | 'sync' | 'close'>>}
  */
 export async function openOurs(config, module) {
   const { createStore, deleteStore } = await load(new URL('../../dist/node.js', import.meta.url).href)
@@ -16,6 +18,23 @@ export async function openOurs(config, module) {
       set: (key, value) => store.set(key, value),
       getMany: async (keys) => [...(await store.getMany(keys)).values()],
       setMany: (pairs) => store.setMany(pairs),
+    },
+    sync: {
+      get: async (key) => store.get(`sync:${key}`, SYNC),
+      set: async (key, value) => store.set(`sync:${key}`, value, SYNC),
+      getMany: async (keys) => [
+        ...store
+          .getMany(
+            keys.map((key) => `sync:${key}`),
+            SYNC,
+          )
+          .values(),
+      ],
+      setMany: async (pairs) =>
+        store.setMany(
+          pairs.map(([key, value]) => [`sync:${key}`, value]),
+          SYNC,
+        ),
     },
     close: () => deleteStore(own),
   }

@@ -12,7 +12,7 @@ export async function openRedis(driven) {
   const { url } = service
   const { Redis } = await load('ioredis')
   const client = new Redis(url)
-  const { ours, close } = await openOurs({ backend: 'redis', url }, 'redis')
+  const { ours, sync, close } = await openOurs({ backend: 'redis', url }, 'redis')
   const { createStorage } = await load('unstorage')
   const { default: redisDriver } = await load('unstorage/drivers/redis')
   const storage = createStorage({ driver: redisDriver({ url, base: 'unstorage' }) })
@@ -22,6 +22,7 @@ export async function openRedis(driven) {
 
   return {
     ours,
+    sync,
     peers: {
       driver: overClient(client, '{konserve:0d4b6f0e-97c5-4a52-8d0e-3f6a1c5f2b71}', driven.driver),
       bytes: overClient(client, '{konserve:5c1e8a43-2b7f-4f19-9e64-a0d2c7b98f35}', driven.bytes),

@@ -15,7 +15,7 @@ const AT_ONCE = 16
 export async function openS3(driven) {
   const service = await startService('s3')
   const place = { bucket: BUCKET, region: REGION, endpoint: service.url, credentials: S3_CREDENTIALS }
-  const { ours, close } = await openOurs({ backend: 's3', ...place }, 's3-node')
+  const { ours, sync, close } = await openOurs({ backend: 's3', ...place }, 's3-node')
   const { AwsClient } = await load('aws4fetch')
   const client = new AwsClient({ ...S3_CREDENTIALS, service: 's3', region: REGION, retries: 0 })
   const { createStorage } = await load('unstorage')
@@ -27,6 +27,7 @@ export async function openS3(driven) {
   const at = `${service.url}/${BUCKET}`
   return {
     ours,
+    sync,
     peers: {
       driver: overClient(client, `${at}/driver`, driven.driver),
       bytes: overClient(client, `${at}/bytes`, driven.bytes),

@@ -10,8 +10,8 @@ import { openS3 } from '../backends/s3.mjs'
 /**
  * The backends over other engines, in Node, beside the bare driver doing the same work with the same bytes (`driver`: it
  * makes them of an object and makes an object of them, with our codec, but for the checksums), the bare driver handed and
- * handing out bytes (`bytes`: neither encoded nor decoded), and other libraries over the same server. 1,000 objects of about
- * 250 bytes of JSON.
+ * handing out bytes (`bytes`: neither encoded nor decoded), and other libraries over the same server; synchronous calls
+ * beside the same ones awaited. 1,000 objects of about 250 bytes of JSON.
  *
  * @typedef {ReturnType<typeof revisedRecord>} Item
  *
@@ -23,6 +23,7 @@ import { openS3 } from '../backends/s3.mjs'
  *
  * @typedef {object} Engine
  * @property {Store} ours
+ * @property {Store} sync other keys of the same store, by synchronous calls
  * @property {Record<string, Store>} peers
  * @property {() => Promise<void>} close
  *
@@ -53,14 +54,16 @@ const keys = Array.from({ length: COUNT }, (_, i) => revisedRecord(i, 0).id)
 export async function run(options) {
   const results = []
   for (const [engine, open] of Object.entries(ENGINES)) {
-    const work = { ...WORK, ...(IN_PROCESS.has(engine) && { get: getting(COUNT) }) }
+    const work = { ...WORK, ...(IN_PROCESS.has(engine) && { get: getting(COUNT), getSync: getting(COUNT) }) }
     const wanted = Object.entries(work).filter(([row]) => isWanted(`${engine}.${row}`, options))
     if (wanted.length === 0) continue
-    const { ours, peers, close } = await open(await driven())
-    for (const store of [ours, ...Object.values(peers)]) await store.setMany(pairsOf(0))
+    const { ours, sync, peers, close } = await open(await driven())
+    for (const store of [ours, sync, ...Object.values(peers)]) await store.setMany(pairsOf(0))
     for (const [row, { operations, slices, contest }] of wanted) {
-      const others = Object.fromEntries(Object.entries(peers).map(([peer, store]) => [peer, contest(store)]))
-      const contestants = { name: `${engine}.${row}`, operations, slices, ours: contest(ours), peers: others }
+      const isSync = row.endsWith('Sync')
+      const others = Object.entries(isSync ? { awaited: ours } : peers).map(([peer, store]) => [peer, contest(store)])
+      const own = contest(isSync ? sync : ours)
+      const contestants = { name: `${engine}.${row}`, operations, slices, ours: own, peers: Object.fromEntries(others) }
       results.push(...(await measure(contestants, options)))
     }
     await close()
@@ -95,17 +98,22 @@ function getting(operations) {
   }
 }
 
+/** @type {Work} */
+const SETTING = {
+  operations: SEQUENTIAL,
+  slices: SLICES,
+  contest: (store) =>
+    revising(store, async (pairs, slice) => {
+      for (const [key, value] of sliceOf(pairs, slice, SEQUENTIAL)) await store.set(key, value)
+    }),
+}
+
 /** @type {Record<string, Work>} */
 const WORK = {
   get: getting(SEQUENTIAL),
-  set: {
-    operations: SEQUENTIAL,
-    slices: SLICES,
-    contest: (store) =>
-      revising(store, async (pairs, slice) => {
-        for (const [key, value] of sliceOf(pairs, slice, SEQUENTIAL)) await store.set(key, value)
-      }),
-  },
+  set: SETTING,
+  getSync: getting(SEQUENTIAL),
+  setSync: SETTING,
   'get.callers50': {
     operations: COUNT,
     contest: (store) => ({
