@@ -55,13 +55,18 @@ export function encodeEntry(name: Name, entry: Entry, options: CodecOptions): Ui
  * The entry in a whole frame, a copy of it, but for a value that is `beside` the frame: that very one. CORRUPT_ENTRY if
  * the frame is not what was stored, LIMIT_EXCEEDED.
  */
-export function decodeEntry(name: Name, bytes: Uint8Array, options: CodecOptions, beside?: Beside): Entry {
+export function decodeEntry(
+  name: Name,
+  bytes: Uint8Array,
+  options: CodecOptions,
+  beside?: Beside,
+): { meta: Meta; value: unknown } {
   const { meta, value } = decodeFrame(name, bytes, options)
   const isClone = bytes[1] === CLONE
   if (isClone !== (beside !== undefined) || (isClone && (value as Uint8Array).length > 0)) {
     throw corrupt(name, 'its value is not where its serializer says')
   }
-  return beside ? { meta, value: beside.value, serializer: 'structured-clone' } : { meta, value, serializer: 'cbor' }
+  return { meta, value: beside ? beside.value : value }
 }
 
 /** The metadata alone, from the first bytes of a frame; `needed` as in `parseFrameHead`. */

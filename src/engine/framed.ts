@@ -93,7 +93,10 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
     write?: BlobWrite,
   ): BlobOp => ({ put: [name, bytes], beside, ifVersion, notice: write?.notice, expires: write?.expires })
 
-  const decode = (name: Name, { bytes, beside }: Content): Entry => decodeEntry(name, bytes, options, beside)
+  const decode = (name: Name, { bytes, beside }: Content): Entry => {
+    const { meta, value } = decodeEntry(name, bytes, options, beside)
+    return { meta, value, serializer: beside ? 'structured-clone' : 'cbor' }
+  }
 
   const open = (name: Name, blob: Blob | undefined, call: Call): PromiseOrValue<Entry | undefined> => {
     if (blob === undefined) return undefined
