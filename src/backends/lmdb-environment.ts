@@ -12,8 +12,6 @@ export interface Environment {
   /** Bytes of the value that was read last. */
   readonly lastSize: number
   readonly env: { sync(): void }
-  /** A copy. */
-  getBinary(name: Name): Uint8Array | undefined
   /** In the driver's own buffer, until the next read. */
   getBinaryFast(name: Name): Buffer | undefined
   doesExist(name: Name): boolean

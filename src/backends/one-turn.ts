@@ -1,4 +1,5 @@
 import { nextTick } from 'node:process'
+import { type CodedErrorClass, KonserveError } from '../base/errors.ts'
 
 /**
  * Calls of one turn of the event loop as one call for all of them, for `most` at a time: for an engine to which a call costs
@@ -8,12 +9,22 @@ import { nextTick } from 'node:process'
 export function inOneTurn<Item, Answer>(
   most: number,
   alone: (item: Item) => Promise<Answer>,
-  together: (items: readonly Item[]) => Promise<readonly Answer[]>,
+  together: (items: readonly Item[]) => Promise<readonly (Answer | Promise<Answer>)[]>,
 ): (item: Item) => Promise<Answer> {
   let isBusy = false
-  let items: Item[] = []
-  let answers: Promise<readonly Answer[]>
+  let next: { readonly items: Item[]; readonly answers: ReturnType<typeof together> } | undefined
   const rest = (): void => void (isBusy = false)
+  const begin = (): NonNullable<typeof next> => {
+    const items: Item[] = []
+    const answers: ReturnType<typeof together> = new Promise((resolve, reject) => {
+      nextTick(() => {
+        if (next === group) next = undefined
+        together(items).then(resolve, reject)
+      })
+    })
+    const group = { items, answers }
+    return group
+  }
   return (item) => {
     if (!isBusy) {
       isBusy = true
@@ -21,16 +32,16 @@ export function inOneTurn<Item, Answer>(
       answer.then(rest, rest)
       return answer
     }
-    if (items.length === 0 || items.length === most) {
-      const own: Item[] = (items = [])
-      answers = new Promise((resolve, reject) => {
-        nextTick(() => {
-          if (items === own) items = []
-          together(own).then(resolve, reject)
-        })
-      })
-    }
-    const place = items.push(item) - 1
-    return answers.then((found) => found[place]!)
+    if (next === undefined || next.items.length === most) next = begin()
+    const place = next.items.push(item) - 1
+    return next.answers.then((found) => found[place]!, failed)
   }
+}
+
+/** Each caller gets an error of its own, which says its own key. */
+function failed(error: unknown): never {
+  if (!(error instanceof KonserveError)) throw error
+  const { message, cause, usage, quota } = error
+  const Own = error.constructor as CodedErrorClass<typeof error.code>
+  throw new Own(message, { cause, ...(usage !== undefined && { usage, quota }) })
 }

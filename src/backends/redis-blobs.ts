@@ -41,12 +41,12 @@ export class RedisBlobs implements BlobBackend {
   /** Its name in the store. */
   readonly client: string = randomBytes(8).toString('hex')
   #number = 0
-  /** Slots of `APPLY` that no write is using, and how many there are. */
+  /** Slots of the scripts that no write is using, and how many there are. */
   readonly #free: number[] = []
   #slots = 0
   #scanPage = FIRST_SCAN_PAGE
   readonly #read: (name: Name) => Promise<Blob | undefined> = inOneTurn(
-    MOST_KEYS,
+    READ_TOGETHER,
     (name) => this.#get(name, undefined),
     (names) => this.getMany(names, {}),
   )
@@ -55,7 +55,7 @@ export class RedisBlobs implements BlobBackend {
     (op) => this.#apply([op], {}),
     async (ops) => {
       await this.#apply(ops, {})
-      return ops
+      return []
     },
   )
 
@@ -212,6 +212,8 @@ export class RedisBlobs implements BlobBackend {
 const ABOVE_ALL = '\x7f'
 const NAMES_PAGE = 1000
 const MOST_KEYS = 1000
+/** Reads of one turn that are one: blobs may be large. */
+const READ_TOGETHER = 100
 /** Writes of one turn that are one, if they are small and nothing is said of when: how many, and of how many bytes each. */
 const WRITTEN_TOGETHER = 256
 const SMALL = 16 * 1024

@@ -10,7 +10,7 @@ export type Client = Redis | Cluster
 
 /**
  * A connection that comes back. What was under way when it was lost is done again; that is harmless to reads, and to what
- * `APPLY` writes once.
+ * the scripts write once.
  */
 export class RedisConnection {
   readonly client: Client

@@ -94,10 +94,8 @@ ${REMEMBER}`
 export const PUT: string = `${ONCE}
 local start = #KEYS[1] - ${'/names'.length - ':'.length - 1}
 if #KEYS == 4 then
-  if not redis.call('SET', KEYS[4], ARGV[7], 'XX') then
-    redis.call('SET', KEYS[4], ARGV[7])
-    redis.call('ZADD', KEYS[1], 0, string.sub(KEYS[4], start))
-  end
+  redis.call('SET', KEYS[4], ARGV[7])
+  redis.call('ZADD', KEYS[1], 0, string.sub(KEYS[4], start))
 else
   local count, blobs, names = 0, {}, {}
   for i = 4, #KEYS do

@@ -144,6 +144,7 @@ export class RedisWatch {
   #hear(message: string): void {
     try {
       const [id = '', ...told] = message.split(' ')
+      if (told.length === 0) throw new TypeError('It is no notice.')
       if (this.ignored.has(id.slice(0, id.indexOf('-')))) return
       const own = this.#unheard.get(id)
       this.#watchers.tell(own?.notices ?? told.map(noticeOf))

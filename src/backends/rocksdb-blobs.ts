@@ -40,7 +40,7 @@ export const rocksdbCapabilities: BlobCapabilities = {
 const PAGE = 1000
 const PAGE_BYTES = 4 << 20
 /** Reads that are made in one call, because the call costs more than a read. */
-const READ_TOGETHER = 1000
+const READ_TOGETHER = 100
 /** Names are ASCII: above all that start alike. */
 const HIGHEST = '\x7f'
 /** No name of an entry. */
@@ -58,8 +58,13 @@ export class RocksdbBlobs implements BlobBackend {
   readonly #close: RocksdbBlobsOptions['close']
   readonly #read: (name: Name) => Promise<Blob | undefined> = inOneTurn(
     READ_TOGETHER,
-    async (name) => (await this.getMany([name], { sync: false }))[0],
-    async (names) => await this.getMany(names, { sync: false }),
+    (name) => this.#readAlone(name),
+    // The driver fails for all where one cannot be read.
+    async (names) =>
+      rescue<readonly (Blob | undefined | Promise<Blob | undefined>)[]>(
+        () => this.getMany(names, { sync: false }),
+        () => names.map((name) => this.#readAlone(name)),
+      ),
   )
   #next: { readonly operations: Operation[]; sync: boolean; readonly written: Promise<void> } | undefined
 
@@ -75,6 +80,11 @@ export class RocksdbBlobs implements BlobBackend {
     return chain(found, (blob) =>
       range && blob ? { bytes: blob.bytes.subarray(range.start, range.end), version: blob.version } : blob,
     )
+  }
+
+  async #readAlone(name: Name): Promise<Blob | undefined> {
+    const [blob] = await this.getMany([name], { sync: false })
+    return blob
   }
 
   getMany(names: readonly Name[], call: Call): PromiseOrValue<(Blob | undefined)[]> {

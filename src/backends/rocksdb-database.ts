@@ -2,8 +2,8 @@
 import type { Buffer } from 'node:buffer'
 import type { Call } from '../base/backend.ts'
 import type { Name } from '../base/entry.ts'
-import { QuotaExceededError, StorageUnavailableError } from '../base/errors.ts'
-import type { PromiseOrValue } from '../base/promise-or-value.ts'
+import { LimitExceededError, QuotaExceededError, StorageUnavailableError } from '../base/errors.ts'
+import { type PromiseOrValue, chain } from '../base/promise-or-value.ts'
 import { type Level, type LevelBatch, type Range, checked, loadDriver } from './rocksdb-driver.ts'
 import { ask } from './sync-thread.ts'
 
@@ -38,10 +38,14 @@ export class Database {
     return this.#running === 0
   }
 
-  /** `undefined` for those that are not there. */
+  /** `undefined` for those that are not there. LIMIT_EXCEEDED for more than the driver gives out at once. */
   getMany(names: readonly Name[], { sync }: Call): PromiseOrValue<(Buffer | undefined)[]> {
     this.#checkOpen()
-    return sync ? this.#level._getManySync(names, {}) : this.#counted(this.#level.getMany(names))
+    const found = sync ? this.#level._getManySync(names, {}) : this.#counted(this.#level.getMany(names))
+    return chain<(Buffer | undefined | null)[], (Buffer | undefined)[]>(found, (values) => {
+      if (!values.includes(null)) return values as (Buffer | undefined)[]
+      throw new LimitExceededError('RocksDB reads at most 2 GiB at once. Ask for fewer keys in a call.')
+    })
   }
 
   /** All or none; with `sync` they are on the device when it returns. */
@@ -89,7 +93,7 @@ export class Database {
   closeNow(onError: OnError): void {
     inThread('closeHandle', [this.#level.handle], onError)
     // There is nothing left to close, but what is asked of it from now on is refused.
-    void this.#level.close()
+    this.#level.close().catch(onError)
   }
 
   async #counted<T>(task: Promise<T>): Promise<T> {

@@ -72,7 +72,7 @@ export function checked(level: Level): Level {
   batch.close(() => undefined)
   iterator.close(() => undefined)
   if (used.every((method) => typeof method === 'function')) return level
-  void level.close()
+  level.close().catch(() => undefined)
   throw new MissingDriverError(`The driver ${NAME} is of a version that is not known here: npm install ${NAME}@12`)
 }
 

@@ -83,10 +83,14 @@ function start(): NonNullable<typeof thread> {
     )
   }
   const { port1, port2 } = new MessageChannel()
-  const { execArgv: given } = builtin('node:process')
-  // Of `node --input-type=module -e …`: with it the thread would not start, and be waited for all the same.
-  const execArgv = given.filter((arg, i) => !/^--input-type\b/.test(arg) && given[i - 1] !== '--input-type')
-  const worker = new Worker(file, { workerData: { port: port2 }, transferList: [port2], execArgv })
+  // `node --input-type=module -e …`: with its flags the thread would not start, and be waited for all the same. Others are
+  // handed down, but not where they are listed: not all may be.
+  const ofText = builtin('node:process').execArgv.some((flag) => flag.startsWith('--input-type'))
+  const worker = new Worker(file, {
+    workerData: { port: port2 },
+    transferList: [port2],
+    ...(ofText && { execArgv: [] }),
+  })
   // A process may end while the thread has nothing to do.
   worker.unref()
   port1.unref()

@@ -57,8 +57,11 @@ export function makeStore<Schema>(context: Context): Store<Schema> {
 
 /** The handle behind a store of this library, `undefined` for anything else. */
 export function handleOf(store: unknown): Handle | undefined {
-  return KonserveStore.handleOf(Object(store) as KonserveStore)
+  return contextOf(Object(store) as KonserveStore)?.handle
 }
+
+/** Nobody else gets at the context of a store. */
+let contextOf: (store: KonserveStore) => Context | undefined
 
 /** Methods get at the context by their `this`, so that a view costs no more than its scope. */
 class KonserveStore {
@@ -66,10 +69,6 @@ class KonserveStore {
 
   constructor(context: Context) {
     this.#context = context
-  }
-
-  static handleOf(store: KonserveStore): Handle | undefined {
-    return #context in store ? store.#context.handle : undefined
   }
 
   get id(): string {
@@ -85,6 +84,7 @@ class KonserveStore {
   }
 
   static {
+    contextOf = (store) => (#context in store ? store.#context : undefined)
     type Method = (context: Context, ...args: unknown[]) => unknown
     const prototype = this.prototype as unknown as Record<PropertyKey, unknown>
     for (const name of Reflect.ownKeys(methods)) {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { QuotaExceededError } from '../../src/base/errors.ts'
 import { inOneTurn } from '../../src/backends/one-turn.ts'
 
 test('calls of one turn are one call, for so many at a time, each with its own answer; one alone is not delayed', async () => {
@@ -42,4 +43,28 @@ test('a call that fails fails for those who share it, and for nobody else', asyn
   ])
   fails = false
   expect(await call('d')).toBe('d')
+})
+
+test('errors of a call that is shared are one each, so that each can say its own key', async () => {
+  const full = async (): Promise<never> => {
+    throw new QuotaExceededError('It is full.', { usage: 1, quota: 2, cause: 'why' })
+  }
+  const call = inOneTurn<string, never>(10, full, full)
+  const set = async (key: string): Promise<unknown> =>
+    call(key).catch((error: QuotaExceededError) => Object.assign(error, { key: error.key ?? key }))
+  const errors = await Promise.all(['a', 'b', 'c'].map(set))
+  for (const [i, error] of errors.entries()) {
+    expect(error).toBeInstanceOf(QuotaExceededError)
+    expect(error).toMatchObject({ key: 'abc'[i], message: 'It is full.', usage: 1, quota: 2, cause: 'why' })
+  }
+})
+
+test('an answer can come later than those beside it, or fail by itself', async () => {
+  const call = inOneTurn(
+    10,
+    async (item: string) => item,
+    async (items) => items.map((item) => (item === 'c' ? Promise.reject(new Error(item)) : item)),
+  )
+  const answers = await Promise.allSettled(['a', 'b', 'c'].map(call))
+  expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
 })

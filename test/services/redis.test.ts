@@ -152,6 +152,20 @@ describe('a watch', () => {
     await deleteStore(own)
   })
 
+  test('takes what somebody else says on the channel for a resync', async () => {
+    const own = config()
+    const store = await connectStore(own)
+    const told: string[] = []
+    store.watch({}, (event) => void told.push(event.type))
+    await store.set('a', 1)
+    for (const message of ['hello', 'hello +', 'hello world', '']) {
+      const before = told.length
+      await raw.publish(`{konserve:${own.id}}/changes`, message)
+      await expect.poll(() => told.slice(before)).toEqual(['resync'])
+    }
+    await deleteStore(own)
+  })
+
   test('whose connection was lost gets one resync, and goes on', async () => {
     const own = config()
     const store = await connectStore(own)

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { execPath } from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -22,9 +22,9 @@ const now = { sync: true } as const
 const busy: unknown = expect.objectContaining({ code: 'BUSY' })
 
 /** What another process prints that has the store's functions and its config. This one waits, and does nothing else. */
-function inProcess(config: StoreConfig, program: string): string {
+function inProcess(config: StoreConfig, program: string, flags: readonly string[] = []): string {
   const head = `import { connectStore } from ${JSON.stringify(engines)}; const config = ${JSON.stringify(config)};`
-  const { stdout, stderr, status } = spawnSync(execPath, ['--input-type=module', '-e', head + program], {
+  const { stdout, stderr, status } = spawnSync(execPath, [...flags, '--input-type=module', '-e', head + program], {
     timeout: 30_000,
   })
   expect(String(stderr)).toBe('')
@@ -259,4 +259,15 @@ test('a closed database refuses calls of both kinds, and the driver keeps nothin
     expect(call).toThrow('Database is not open')
   }
   vi.restoreAllMocks()
+})
+
+test.each(['--max-old-space-size=300', '--expose-gc'])('a process with %s makes synchronous calls, too', (flag) => {
+  const config = placeOfTest()
+  const program = 'console.log(connectStore(config, { sync: true }).get("none", { sync: true }))'
+  expect(inProcess(config, program, [flag])).toBe('undefined')
+  const file = `${config.path}.mjs`
+  const head = `import { connectStore } from ${JSON.stringify(engines)}; const config = ${JSON.stringify(config)};`
+  writeFileSync(file, head + program)
+  const { stdout, stderr } = spawnSync(execPath, [flag, file], { timeout: 30_000 })
+  expect([String(stdout).trim(), String(stderr)]).toEqual(['undefined', ''])
 })
