@@ -75,7 +75,8 @@ export class Commit {
 
   add(job: Job): void {
     this.jobs.push(job)
-    const { names } = job.work
+    const { names, ops } = job.work
+    if (ops > MANY_OPS) this.#most = 1
     if (names.length === 0) {
       this.#plan(job, [])
       this.#feed()
@@ -189,6 +190,8 @@ const NO_NUMBER = -1
 
 /** How many ops, and bytes, are given to the engine in one task. The first is the caller's, which has encoded them all. */
 const FIRST_SLICE_OPS = 50
+/** To encode more than so many has been work enough for a task: one is issued, which keeps the transaction. */
+const MANY_OPS = 2000
 const SLICE_OPS = 250
 const SLICE_BYTES = 1024 * 1024
 

@@ -178,9 +178,11 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
         `This backend applies at most ${capabilities.atomicBatch} operations as one, not ${ops.length}. Leave out { atomic: true }.`,
       )
     }
-    const encoded = ops.map((op) =>
-      'delete' in op ? op : putOp(op.write[0], encode(...op.write, many), op.ifVersion, writeOf(op.write[1].meta)),
-    )
+    const encoded = ops.map((op) => {
+      if ('delete' in op) return op
+      const [name, entry] = op.write
+      return putOp(name, encode(name, entry, many), op.ifVersion, writeOf(entry.meta))
+    })
     const results = ops.map((op): readonly [Name, Entry?] => ('write' in op ? op.write : [op.delete]))
     const dropped: Name[] = []
     let answers: boolean[] = []

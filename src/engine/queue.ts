@@ -12,19 +12,17 @@ export type Outcome<T> = { readonly value: T } | { readonly error: unknown }
  * circle. A name at rest costs nothing: its task runs within the call.
  */
 export class KeyQueue {
-  /** The lines of all tasks, which exclusive ones wait for, and of the exclusive ones, which all wait for. */
-  readonly #all = new Map<Name, Line>()
-  readonly #exclusive = new Map<Name, Line>()
+  readonly #lines = new Map<Name, Line>()
   #closed = false
 
   /** Run `task` beside other shared tasks of these names, and after every exclusive one that came before. */
   shared<T>(names: readonly Name[], call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
-    return this.#enter(names, this.#exclusive, call, task)
+    return this.#enter(names, false, call, task)
   }
 
   /** Run `task` alone among the tasks of these names. */
   exclusive<T>(names: readonly Name[], call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
-    return this.#enter(names, this.#all, call, task)
+    return this.#enter(names, true, call, task)
   }
 
   /**
@@ -39,7 +37,7 @@ export class KeyQueue {
   ): PromiseOrValue<T> {
     const { sync, signal, durability } = call
     signal?.throwIfAborted()
-    const last = this.#all.get(name)?.batch
+    const last = this.#lines.get(name)?.batch
     const joins =
       last && !last.outcomes && last.durability === durability && last.items.length < MAX_FOLD && !sync && !this.#closed
     const batch: Batch = joins ? last : { durability, items: [] }
@@ -62,12 +60,12 @@ export class KeyQueue {
         return outcome.value as T
       })
     }
-    return this.#enter([name], this.#all, call, task, batch)
+    return this.#enter([name], true, call, task, batch)
   }
 
   /** Resolves once every task that is running or waiting now has ended. A synchronous call does not wait. */
   idle({ sync }: Call): PromiseOrValue<void> {
-    return this.exclusive(sync ? [] : [...this.#all.keys()], { sync }, () => undefined)
+    return this.exclusive(sync ? [] : [...this.#lines.keys()], { sync }, () => undefined)
   }
 
   /** Take no more tasks (`STORE_RELEASED`), and resolve once those of before have ended. */
@@ -78,29 +76,32 @@ export class KeyQueue {
     return idle
   }
 
-  /** Run `task` after those that stand in the lines `before` it. */
+  /** Run `task` after all that stand in the lines of `names`, or, unless it is `exclusive`, after the exclusive ones there. */
   #enter<T>(
     names: readonly Name[],
-    before: Map<Name, Line>,
+    exclusive: boolean,
     call: Call,
     task: () => PromiseOrValue<T>,
     batch?: Batch,
   ): PromiseOrValue<T> {
     if (this.#closed) throw closedStore()
-    const busy = before.size > 0 ? names.find((name) => before.has(name)) : undefined
+    const before = (name: Name): Promise<void> | undefined => {
+      const line = this.#lines.get(name)
+      return exclusive ? line?.end : line?.exclusiveEnd
+    }
+    const busy = this.#lines.size > 0 ? names.find(before) : undefined
     if (busy !== undefined && call.sync) {
       throw new BusyError(
         `Asynchronous work on this key (${busy}) is under way: await it before a call with { sync: true }.`,
       )
     }
-    const result = busy === undefined ? task() : this.#wait(names, before, call, task, batch)
-    if (isPromise(result)) this.#stand(names, before === this.#all, result, batch)
+    const result = busy === undefined ? task() : this.#wait(names.map(before), call, task, batch)
+    if (isPromise(result)) this.#stand(names, exclusive, result, batch)
     return result
   }
 
   #wait<T>(
-    names: readonly Name[],
-    before: Map<Name, Line>,
+    before: readonly (Promise<void> | undefined)[],
     { signal }: Call,
     task: () => PromiseOrValue<T>,
     batch: Batch | undefined,
@@ -111,7 +112,7 @@ export class KeyQueue {
         if (!batch?.outcomes) reject(signal!.reason as Error)
       }
       signal?.addEventListener('abort', abort)
-      Promise.all(names.map((name) => before.get(name)?.end))
+      Promise.all(before)
         .then(() => {
           signal?.removeEventListener('abort', abort)
           if (!batch?.outcomes) signal?.throwIfAborted()
@@ -123,17 +124,35 @@ export class KeyQueue {
 
   /** Keep a place in the lines of all names until `result` is there. */
   #stand(names: readonly Name[], exclusive: boolean, result: Promise<unknown>, batch: Batch | undefined): void {
-    const lines = exclusive ? [this.#all, this.#exclusive] : [this.#all]
+    const lines = this.#lines
     const leave = (): void => {
       for (const name of names) {
-        for (const line of lines) if (--line.get(name)!.count === 0) line.delete(name)
+        const line = lines.get(name)!
+        if (exclusive && --line.exclusive === 0) line.exclusiveEnd = undefined
+        if (--line.count === 0) lines.delete(name)
       }
     }
     const left = result.then(leave, leave)
     for (const name of names) {
-      const last = this.#all.get(name)?.end
+      const line = lines.get(name)
+      const last = line?.end
       const end = last ? left.then(() => last) : left
-      for (const line of lines) line.set(name, { count: (line.get(name)?.count ?? 0) + 1, end, batch })
+      if (line) {
+        line.count++
+        line.end = end
+        line.batch = batch
+        if (!exclusive) continue
+        line.exclusive++
+        line.exclusiveEnd = end
+      } else {
+        lines.set(name, {
+          count: 1,
+          exclusive: exclusive ? 1 : 0,
+          end,
+          exclusiveEnd: exclusive ? end : undefined,
+          batch,
+        })
+      }
     }
   }
 }
@@ -142,12 +161,15 @@ export class KeyQueue {
 const MAX_FOLD = 1000
 
 interface Line {
-  /** Tasks that are running or waiting. */
+  /** Tasks that are running or waiting, and the exclusive ones among them. */
   count: number
-  /** Resolves once the last of them, and all before it, have ended. */
-  readonly end: Promise<void>
+  exclusive: number
+  /** Resolves once the last of them, and all before it, have ended: exclusive tasks wait for that. */
+  end: Promise<void>
+  /** The same of the last exclusive one, which all wait for. */
+  exclusiveEnd: Promise<void> | undefined
   /** Of the last of them, if it is a folded one. */
-  readonly batch: Batch | undefined
+  batch: Batch | undefined
 }
 
 /** Items that are folded into one run, which gives them their outcomes. */

@@ -152,7 +152,8 @@ export function checkCount(option: string, value: number): void {
 export function nameAndKey(context: Context, key: Key): [name: Name, inner: Key] {
   const inner = context.scope.inner(key)
   const name = keyToName(inner)
-  if (context.handle.engine.updating.has(name)) {
+  const { updating } = context.handle.engine
+  if (updating.size > 0 && updating.has(name)) {
     throw new ReentrantUpdateError(
       'An update function must not touch its own key: it gets the old value and returns the new one.',
       { key },

@@ -29,7 +29,10 @@ export function changedMeta(
 }
 
 function makeMeta(key: Key, type: EntryType, expires: Meta['expires'], custom: Meta['custom']): Meta {
-  return { key: isolateKey(key), type, lastWrite: now(), ...(expires && { expires }), ...(custom && { custom }) }
+  const meta: Meta = { key: isolateKey(key), type, lastWrite: now() }
+  if (expires) meta.expires = expires
+  if (custom) meta.custom = custom
+  return meta
 }
 
 /** Metadata as users see it. */

@@ -282,7 +282,7 @@ function writeLongText(text: string): void {
   const { length } = text
   reserve(3 * length)
   const from = position + headSize(length)
-  const { written } = utf8Encoder.encodeInto(text, bytes.subarray(from, limit + SLACK))
+  const { written } = utf8Encoder.encodeInto(text, new Uint8Array(bytes.buffer, from, limit + SLACK - from))
   if (written === length || isWellFormed(text)) return finishText(from, written)
   writeHead(TAGGED, WTF8_TAG)
   writeBytes(toWtf8(text))

@@ -160,8 +160,9 @@ export function copyInShared(place: number, length: number): Uint8Array<ArrayBuf
     shared = new Uint8Array(SHARED_BYTES)
     sharedEnd = 0
   }
-  const copied = shared.subarray(sharedEnd, (sharedEnd += length))
-  copied.set(bytes.subarray(place, place + length))
+  const copied = new Uint8Array(shared.buffer, sharedEnd, length)
+  sharedEnd += length
+  copied.set(new Uint8Array(bytes.buffer, place, length))
   return copied
 }
 
