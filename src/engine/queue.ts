@@ -89,7 +89,7 @@ export class KeyQueue {
       const line = this.#lines.get(name)
       return exclusive ? line?.end : line?.exclusiveEnd
     }
-    const busy = this.#lines.size > 0 ? names.find(before) : undefined
+    const busy = this.#lines.size > 0 ? names.find((name) => before(name) !== undefined) : undefined
     if (busy !== undefined && call.sync) {
       throw new BusyError(
         `Asynchronous work on this key (${busy}) is under way: await it before a call with { sync: true }.`,
