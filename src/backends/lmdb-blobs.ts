@@ -14,6 +14,7 @@ import type { Name, Version } from '../base/entry.ts'
 import { QuotaExceededError } from '../base/errors.ts'
 import { type PromiseOrValue, chain, rescue } from '../base/promise-or-value.ts'
 import { HEADER, frameVersion } from '../codec/frame.ts'
+import { copyInShared } from '../codec/shared-bytes.ts'
 import { checkVersion, nameOf } from '../engine/condition.ts'
 import { FrameBlob } from './frame-blob.ts'
 import { type Environment, type Range, lmdbError } from './lmdb-environment.ts'
@@ -252,26 +253,8 @@ export class LmdbBlobs implements BlobBackend {
 
 function copyOf(db: Environment, name: Name): Blob | undefined {
   const buffer = db.getBinaryFast(name)
-  return buffer && new FrameBlob(copied(new Uint8Array(buffer.buffer, buffer.byteOffset, db.lastSize)))
+  return buffer && new FrameBlob(copyInShared(new Uint8Array(buffer.buffer, buffer.byteOffset, db.lastSize)))
 }
-
-/** Small ones share a buffer, because each buffer costs more than its copy. */
-function copied(bytes: Uint8Array): Uint8Array {
-  const { length } = bytes
-  if (length > MOST_SHARED) return bytes.slice()
-  if (sharedEnd + length > shared.length) {
-    shared = new Uint8Array(SHARED_BYTES)
-    sharedEnd = 0
-  }
-  const copy = shared.subarray(sharedEnd, (sharedEnd += length))
-  copy.set(bytes)
-  return copy
-}
-
-let shared = new Uint8Array()
-let sharedEnd = 0
-const SHARED_BYTES = 64 * 1024
-const MOST_SHARED = 4096
 
 function rangeOf({ prefix = '', after, limit = PAGE, reverse = false }: ListOptions): Range {
   const lowest = prefix || LOWEST

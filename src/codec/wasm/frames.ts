@@ -5,20 +5,7 @@ import { LEFT } from '../fast.ts'
 import { CBOR, HEADER, SERIALIZERS, XCHACHA20_POLY1305, headEnd } from '../frame.ts'
 import { begin as turnTo, mostBytes, mostLevels, read, reading } from './decode.ts'
 import { begin, finish, skip, write, writeRaw, written } from './encode.ts'
-import {
-  bytes,
-  copy,
-  copyInShared,
-  core,
-  fail,
-  full,
-  isReady,
-  putName,
-  refresh,
-  result,
-  take,
-  words,
-} from './memory.ts'
+import { bytes, copy, copyShared, core, fail, full, isReady, putName, refresh, result, take, words } from './memory.ts'
 
 /** The frame of an entry: encoded, compressed, sealed and summed in the module's memory, and copied out once. */
 export function encodeFrame(
@@ -28,7 +15,7 @@ export function encodeFrame(
   value: unknown,
   { limits, compressor, cipher, sharesBuffers }: CodecOptions,
 ): Uint8Array<ArrayBuffer> | undefined {
-  const copyOut = sharesBuffers ? copyInShared : copy
+  const copyOut = sharesBuffers ? copyShared : copy
   const isPlain = !compressor && !cipher
   const most = mostBytes(limits)
   if (!isReady() || !(isPlain || full) || !begin(limits, HEADER + 2 * most, Infinity)) return undefined

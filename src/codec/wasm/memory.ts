@@ -1,4 +1,5 @@
 import type { Name } from '../../base/entry.ts'
+import { copyInShared } from '../shared-bytes.ts'
 
 /** What the modules export; the `memory.rs` of each crate in `wasm/` says what it does. All places are byte offsets into their memory. */
 interface Core {
@@ -152,24 +153,11 @@ export function copy(place: number, length: number): Uint8Array<ArrayBuffer> {
   return bytes.slice(place, place + length)
 }
 
-/** The same for bytes that are on their way to an engine: small ones share a buffer, because each costs more than its copy. */
-export function copyInShared(place: number, length: number): Uint8Array<ArrayBuffer> {
-  if (length > MOST_SHARED) return copy(place, length)
+/** The same for bytes that are on their way to an engine. */
+export function copyShared(place: number, length: number): Uint8Array<ArrayBuffer> {
   refresh()
-  if (sharedEnd + length > shared.length) {
-    shared = new Uint8Array(SHARED_BYTES)
-    sharedEnd = 0
-  }
-  const copied = new Uint8Array(shared.buffer, sharedEnd, length)
-  sharedEnd += length
-  copied.set(new Uint8Array(bytes.buffer, place, length))
-  return copied
+  return copyInShared(new Uint8Array(bytes.buffer, place, length))
 }
-
-let shared = new Uint8Array()
-let sharedEnd = 0
-const SHARED_BYTES = 64 * 1024
-const MOST_SHARED = 4096
 
 let holders = 0
 let isBroken = false
