@@ -135,24 +135,14 @@ export class KeyQueue {
     const left = result.then(leave, leave)
     for (const name of names) {
       const line = lines.get(name)
-      const last = line?.end
-      const end = last ? left.then(() => last) : left
-      if (line) {
-        line.count++
-        line.end = end
-        line.batch = batch
-        if (!exclusive) continue
-        line.exclusive++
-        line.exclusiveEnd = end
-      } else {
-        lines.set(name, {
-          count: 1,
-          exclusive: exclusive ? 1 : 0,
-          end,
-          exclusiveEnd: exclusive ? end : undefined,
-          batch,
-        })
-      }
+      const end = line ? left.then(() => line.end) : left
+      lines.set(name, {
+        count: (line?.count ?? 0) + 1,
+        exclusive: (line?.exclusive ?? 0) + Number(exclusive),
+        end,
+        exclusiveEnd: exclusive ? end : line?.exclusiveEnd,
+        batch,
+      })
     }
   }
 }
@@ -165,11 +155,11 @@ interface Line {
   count: number
   exclusive: number
   /** Resolves once the last of them, and all before it, have ended: exclusive tasks wait for that. */
-  end: Promise<void>
+  readonly end: Promise<void>
   /** The same of the last exclusive one, which all wait for. */
   exclusiveEnd: Promise<void> | undefined
   /** Of the last of them, if it is a folded one. */
-  batch: Batch | undefined
+  readonly batch: Batch | undefined
 }
 
 /** Items that are folded into one run, which gives them their outcomes. */
