@@ -103,10 +103,7 @@ export function dynamoDbBlobs(db: DynamoDb, { id, consistentRead, onError }: Dyn
         for (const item of await db.getItems(some, consistentRead, call)) items.set(item.n!.S, item)
       })
       const blobs: (Blob | undefined)[] = []
-      for (const name of names) {
-        const item = items.get(name)
-        blobs.push(item && piecesOf(item) ? await open(name, item, undefined, call) : item && blobOf(item))
-      }
+      for (const name of names) blobs.push(await open(name, items.get(name), undefined, call))
       return blobs
     },
     put: (name, bytes, write, call) => writes.put(name, bytes, write, call),
