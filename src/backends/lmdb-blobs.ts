@@ -83,7 +83,7 @@ export class LmdbBlobs implements BlobBackend {
       if (buffer === undefined) return undefined
       // Not the buffer's own length: it is longer than the value.
       const whole = new Uint8Array(buffer.buffer, buffer.byteOffset, db.lastSize)
-      // At once, and ten times as fast as `frameVersion`.
+      // At once, and twice as fast as `frameVersion`.
       const version = buffer.toString('latin1', 0, Math.min(HEADER, whole.length))
       return { bytes: range ? whole.subarray(range.start, range.end) : whole, version }
     } catch (error) {

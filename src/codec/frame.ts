@@ -84,7 +84,7 @@ export function headEnd(name: Name, bytes: Uint8Array): number {
   return HEADER + (bytes.length < HEADER ? 0 : viewOf(bytes).getUint32(4))
 }
 
-/** The header in hex: it changes with every byte of the frame, and so tells one state of a blob from another. */
+/** The header, a character for each byte: it changes with every byte of the frame, and so tells one state of a blob from another. */
 export function frameVersion(bytes: Uint8Array): Version {
   return String.fromCharCode.apply(undefined, bytes.subarray(0, HEADER) as unknown as number[])
 }
