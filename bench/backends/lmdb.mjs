@@ -1,32 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { load, openOurs } from './ours.mjs'
+import { inFolder, load } from './ours.mjs'
+
+export const openLmdb = inFolder('lmdb', openDriver)
 
 /**
  * The driver with bytes as values and one transaction for many. Both sync with each commit, as by default.
  *
- * @type {import('../suites/backends.mjs').Open}
- */
-export async function openLmdb(driven) {
-  const folder = await mkdtemp(join(tmpdir(), 'konserve-bench-'))
-  const { ours, sync, close } = await openOurs({ backend: 'lmdb', path: join(folder, 'ours') }, 'lmdb')
-  const driver = await openDriver(join(folder, 'driver'), driven.driver)
-  const bytes = await openDriver(join(folder, 'bytes'), driven.bytes)
-  return {
-    ours,
-    sync,
-    peers: { driver, bytes },
-    async close() {
-      await close()
-      await driver.close()
-      await bytes.close()
-      await rm(folder, { recursive: true, force: true })
-    },
-  }
-}
-
-/**
  * @param {string} path
  * @param {import('../suites/backends.mjs').Driven} driven
  * @returns {Promise<import('../suites/backends.mjs').Store & { close: () => Promise<void> }>}

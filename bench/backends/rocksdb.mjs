@@ -1,32 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { load, openOurs } from './ours.mjs'
+import { inFolder, load } from './ours.mjs'
+
+export const openRocksDb = inFolder('rocksdb', openDriver)
 
 /**
  * The driver with bytes as values; each write is a batch that syncs, because only that does.
  *
- * @type {import('../suites/backends.mjs').Open}
- */
-export async function openRocksDb(driven) {
-  const folder = await mkdtemp(join(tmpdir(), 'konserve-bench-'))
-  const { ours, sync, close } = await openOurs({ backend: 'rocksdb', path: join(folder, 'ours') }, 'rocksdb')
-  const driver = await openDriver(join(folder, 'driver'), driven.driver)
-  const bytes = await openDriver(join(folder, 'bytes'), driven.bytes)
-  return {
-    ours,
-    sync,
-    peers: { driver, bytes },
-    async close() {
-      await close()
-      await driver.close()
-      await bytes.close()
-      await rm(folder, { recursive: true, force: true })
-    },
-  }
-}
-
-/**
  * @param {string} path
  * @param {import('../suites/backends.mjs').Driven} driven
  * @returns {Promise<import('../suites/backends.mjs').Store & { close: () => Promise<void> }>}
