@@ -140,43 +140,39 @@ describe('a store in Redis', () => {
 })
 
 describe('a watch', () => {
-  test('is told of what other processes commit, each once and in order', async () => {
-    const own = config()
-    const store = await connectStore(own)
-    await store.set('counter', 0)
-    const told: string[] = []
+  let own: Config
+  let store: Store
+  let told: string[]
+  beforeEach(async () => {
+    own = config()
+    store = await connectStore(own)
+    told = []
     store.watch({}, (event) => void told.push('key' in event ? `${event.type} ${String(event.key)}` : event.type))
+  })
+  afterEach(() => deleteStore(own))
+
+  test('is told of what other processes commit, each once and in order', async () => {
+    await store.set('counter', 0)
     expect(await outputOf(startUpdates('backends/redis.js', own, 50))).toBe('done\n')
     await store.set('last', 1)
-    expect(told).toEqual([...times(50, () => 'set counter'), 'set last'])
-    await deleteStore(own)
+    expect(told).toEqual([...times(51, () => 'set counter'), 'set last'])
   })
 
   test('takes what somebody else says on the channel for a resync', async () => {
-    const own = config()
-    const store = await connectStore(own)
-    const told: string[] = []
-    store.watch({}, (event) => void told.push(event.type))
     await store.set('a', 1)
     for (const message of ['hello', 'hello +', 'hello world', '']) {
       const before = told.length
       await raw.publish(`{konserve:${own.id}}/changes`, message)
       await expect.poll(() => told.slice(before)).toEqual(['resync'])
     }
-    await deleteStore(own)
   })
 
   test('whose connection was lost gets one resync, and goes on', async () => {
-    const own = config()
-    const store = await connectStore(own)
-    const told: string[] = []
-    store.watch({}, (event) => void told.push(event.type))
     await store.set('a', 1)
     await raw.call('client', 'kill', 'type', 'pubsub')
-    await expect.poll(() => told).toEqual(['set', 'resync'])
+    await expect.poll(() => told).toEqual(['set a', 'resync'])
     await store.delete('a')
-    expect(told).toEqual(['set', 'resync', 'delete'])
-    await deleteStore(own)
+    expect(told).toEqual(['set a', 'resync', 'delete a'])
   })
 })
 
