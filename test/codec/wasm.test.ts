@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { CorruptEntryError } from '../../src/base/errors.ts'
 import { decode as decodeTwin } from '../../src/codec/cbor-decode.ts'
 import { encode as encodeTwin } from '../../src/codec/cbor-encode.ts'
 import { registerType } from '../../src/codec/types.ts'
@@ -99,6 +100,17 @@ describe('the codec in WebAssembly', () => {
       }),
       { numRuns: RUNS },
     )
+  })
+
+  test.each([
+    ['a RegExp of a date', 'd823c028'],
+    ['a RegExp of a RegExp', 'd823d8236161'],
+    ['a URL of a URL', 'd820d8206961736b3a616e793a61'],
+    ['a keyword of a URL', 'd827d8206961736b3a616e793a61'],
+  ])('refuses %s, as the twin does', (_, hex) => {
+    const bytes = Uint8Array.from(hex.match(/../g)!, (each) => parseInt(each, 16))
+    expect(outcome(() => decode(bytes))).toEqual(outcome(() => decodeTwin(bytes)))
+    expect(() => decode(bytes)).toThrow(CorruptEntryError)
   })
 
   test.each([

@@ -1,7 +1,7 @@
 import type { DecodeOptions } from '../cbor-decode.ts'
 import { utf8Decoder } from '../cbor-text.ts'
 import { LEFT } from '../fast.ts'
-import { decoderOf, setProperty } from '../kinds.ts'
+import { TEXT, decoderOf, setProperty } from '../kinds.ts'
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
 import {
   MOST_BYTES,
@@ -152,7 +152,11 @@ export function read(): unknown {
     }
     case 10: {
       // TAG
-      const built = decoderOf(payload)[1](read() as never, payload)
+      const [majors, build] = decoderOf(payload)
+      const content = read()
+      // The module takes any tag over it for that of WTF-8.
+      if (majors === TEXT && typeof content !== 'string') throw new TypeError('No text')
+      const built = build(content as never, payload)
       // A registered type may have used the memory on its own account.
       if (epoch !== turned) throw new Error('The tape may be gone')
       return built
