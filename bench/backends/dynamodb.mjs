@@ -33,8 +33,8 @@ export async function openDynamoDb(driven) {
     ours,
     sync,
     peers: {
-      driver: overRequests(request, 'driver', driven.driver),
-      bytes: overRequests(request, 'bytes', driven.bytes),
+      driver: overRequests(request, '0d4b6f0e-97c5-4a52-8d0e-3f6a1c5f2b71', driven.driver),
+      bytes: overRequests(request, '5c1e8a43-2b7f-4f19-9e64-a0d2c7b98f35', driven.bytes),
     },
     async close() {
       await close()
@@ -45,7 +45,7 @@ export async function openDynamoDb(driven) {
 
 /**
  * @param {(operation: string, body: object) => Promise<any>} request
- * @param {string} partition
+ * @param {string} partition as long as ours: it is sent, and comes back with each item
  * @param {import('../suites/backends.mjs').Driven} driven
  * @returns {import('../suites/backends.mjs').Store}
  */

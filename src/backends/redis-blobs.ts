@@ -18,7 +18,7 @@ import { conflict, nameOf } from '../engine/condition.ts'
 import { FrameBlob } from './frame-blob.ts'
 import { inOneTurn } from './one-turn.ts'
 import type { Client, RedisConnection } from './redis-connection.ts'
-import { ABSENT, APPLY, FORGET, PUT, type Places } from './redis-script.ts'
+import { ABSENT, FORGET, SCRIPTS, type Places } from './redis-script.ts'
 import type { RedisWatch } from './redis-watch.ts'
 
 export const redisCapabilities: BlobCapabilities = {
@@ -106,10 +106,14 @@ export class RedisBlobs implements BlobBackend {
   }
 
   async put(name: Name, bytes: Uint8Array, write: BlobWrite, call: Call): Promise<Version> {
-    const op = { ...write, put: [name, bytes] } as const
-    if (write.ifVersion === undefined && !call.signal && bytes.length <= SMALL) await this.#write(op)
-    else await this.#apply([op], call)
-    return frameVersion(bytes)
+    const { beside, ifVersion, notice, expires } = write
+    const op: BlobOp = { put: [name, bytes], beside, ifVersion, notice, expires }
+    const isSmall = ifVersion === undefined && !call.signal && bytes.length <= SMALL
+    const written = isSmall ? this.#write(op) : this.#apply([op], call)
+    // While that is under way.
+    const version = frameVersion(bytes)
+    await written
+    return version
   }
 
   async delete(name: Name, write: BlobWrite, call: Call): Promise<boolean> {
@@ -168,27 +172,30 @@ export class RedisBlobs implements BlobBackend {
     if (this.#watch.started) await this.#watch.started
     const slot = this.#free.pop() ?? this.#slots++
     const number = ++this.#number
-    const { names, expiring, changes, writes, blob } = this.#places
-    const keys = [names, expiring, writes(this.client)]
-    const lifetime = number % RENEWED_AFTER === 1 ? LIFETIME_MS : ''
+    const { names, expiring, blob } = this.#places
+    const writes = this.#places.writes(this.client)
     const id = `${this.client}-${number}`
     const message = this.#watch.message(id, ops)
-    const args: Argument[] = [slot, number, lifetime, this.#connection.publishes, changes, message]
-    const script = ops.every(isPlainPut) ? PUT : APPLY
+    const isPut = ops.every(isPlainPut)
+    const { put, apply } = SCRIPTS[this.#connection.publishes]
+    const keys = isPut ? [writes, names] : [writes, names, expiring]
+    const args: Argument[] = [`${slot}`, `${number}`, message]
     for (const op of ops) {
       const name = nameOf(op)
       keys.push(blob(name))
-      if (script === APPLY) args.push(name, conditionOf(op), op.expires === undefined ? '' : op.expires + GRACE_MS)
+      if (!isPut) args.push(name, conditionOf(op), op.expires === undefined ? '' : `${op.expires + GRACE_MS}`)
       args.push('put' in op ? toBuffer(op.put[1]) : '')
     }
-    const write = async (): Promise<number> => {
-      const answer = await this.#connection
-        .run((client) => evaluate(client, script, keys, args), signal)
-        .finally(() => this.#free.push(slot))
-      if (answer >= 0) return answer
-      throw conflict(nameOf(ops[-answer - 1]!))
+    const send = async (): Promise<number> => {
+      try {
+        return await this.#connection.run((client) => evaluate(client, isPut ? put : apply, keys, args), signal)
+      } finally {
+        this.#free.push(slot)
+      }
     }
-    return message === '' ? write() : this.#watch.heard(id, ops, write)
+    const answer = await (message === '' ? send() : this.#watch.heard(id, ops, send))
+    if (answer >= 0) return answer
+    throw conflict(nameOf(ops[-answer - 1]!))
   }
 
   /** The server removes expired blobs by itself, but not their names. */
@@ -222,11 +229,8 @@ const SCAN_BYTES = 1024 * 1024
 const FIRST_SCAN_PAGE = 100
 /** After its deadline the server keeps an entry for an hour, because its clock may be ahead of that of who wrote it. */
 const GRACE_MS = 3_600_000
-/** For how long what a client has written is known, and after how many writes that begins anew. */
-const LIFETIME_MS = 86_400_000
-const RENEWED_AFTER = 64
 
-type Argument = string | number | Buffer
+type Argument = string | Buffer
 
 function isPlainPut(op: BlobOp): boolean {
   return 'put' in op && op.ifVersion === undefined && op.expires === undefined

@@ -1,9 +1,11 @@
 import type { Cluster, Redis } from 'ioredis'
 import { closedStore } from '../base/errors.ts'
 import { jitter } from '../base/jitter.ts'
+import { Deadlines } from './deadlines.ts'
 import { missingDriver } from './missing-driver.ts'
 import type { RedisConfig } from './redis-config.ts'
 import { isPassing, isReplica, redisError } from './redis-errors.ts'
+import type { Publish } from './redis-script.ts'
 
 /** What a command is sent to: a server, whichever the sentinels name, or a cluster. */
 export type Client = Redis | Cluster
@@ -16,6 +18,7 @@ export class RedisConnection {
   readonly client: Client
   readonly place: string
   readonly #timeout: number
+  readonly #deadlines: Deadlines
   #lastError: Error | undefined
   #closed = false
 
@@ -23,6 +26,7 @@ export class RedisConnection {
     this.client = client
     this.place = place
     this.#timeout = timeout
+    this.#deadlines = new Deadlines(timeout)
     client.on('error', (error: Error) => (this.#lastError = error))
     client.on('node error', (error: Error) => (this.#lastError = error))
     client.on('ready', () => (this.#lastError = undefined))
@@ -40,7 +44,7 @@ export class RedisConnection {
     for (let tries = 0; ; tries++) {
       signal?.throwIfAborted()
       try {
-        return await task(this.client)
+        return await this.#deadlines.within(until, task(this.client))
       } catch (error) {
         if (this.#closed) throw closedStore()
         const left = until - performance.now()
@@ -57,9 +61,9 @@ export class RedisConnection {
    * one is made if it is lost.
    */
   async subscriber(key: string): Promise<Redis> {
-    const own = { retryStrategy: () => null, lazyConnect: true }
+    const own = { retryStrategy: () => null, lazyConnect: true, commandTimeout: this.#timeout }
     if (!isCluster(this.client)) return this.client.duplicate(own)
-    const slot = Number(await this.client.cluster('KEYSLOT', key))
+    const slot = Number(await this.#inTime(this.client.cluster('KEYSLOT', key)))
     const address = this.client.slots[slot]?.[0]
     const node = this.client.nodes('master').find(({ options }) => `${options.host}:${options.port}` === address)
     if (!node) throw new Error("Cluster isn't ready")
@@ -67,14 +71,18 @@ export class RedisConnection {
   }
 
   /** The command by which a script tells those who subscribe to a channel of this node. */
-  get publishes(): 'PUBLISH' | 'SPUBLISH' {
+  get publishes(): Publish {
     return isCluster(this.client) ? 'SPUBLISH' : 'PUBLISH'
   }
 
   async close(): Promise<void> {
     this.#closed = true
     // A server that is gone cannot be told.
-    await this.client.quit().catch(() => this.client.disconnect())
+    await this.#inTime(this.client.quit()).catch(() => this.client.disconnect())
+  }
+
+  #inTime<T>(answer: Promise<T>): Promise<T> {
+    return this.#deadlines.within(performance.now() + this.#timeout, answer)
   }
 }
 
@@ -100,7 +108,6 @@ async function newClient({ url, options, cluster }: RedisConfig, timeout: number
     // server that never comes back.
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    commandTimeout: timeout,
     // Before that, so that it is known why.
     connectTimeout: Math.ceil(timeout * 0.8),
     // What would make other keys, or other answers, of ours.

@@ -62,8 +62,11 @@ export class RedisWatch {
   }
 
   /** Run the write `id`. Who watches here hears of it before it settles: whoever comes later is told nothing of it. */
-  async heard<T>(id: string, ops: readonly BlobOp[], write: () => Promise<T>): Promise<T> {
-    if (!this.#subscribed) return write()
+  heard<T>(id: string, ops: readonly BlobOp[], write: () => Promise<T>): Promise<T> {
+    return this.#subscribed ? this.#heard(id, ops, write) : write()
+  }
+
+  async #heard<T>(id: string, ops: readonly BlobOp[], write: () => Promise<T>): Promise<T> {
     const notices = noticesOf(ops)
     const heard = new Promise<void>((resolve) => this.#unheard.set(id, { notices, resolve }))
     let timer: ReturnType<typeof setTimeout> | undefined

@@ -159,7 +159,8 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
     call: Call,
     content: Content = encode(name, entry),
   ): PromiseOrValue<Version | undefined> => {
-    const put = { ...condition, ...writeOf(entry.meta), beside: content.beside }
+    const { notice, expires } = writeOf(entry.meta)
+    const put = { ifVersion: condition.ifVersion, notice, expires, beside: content.beside }
     let dropped: Name[] = []
     const swap = ([blob]: (Blob | undefined)[]): BlobOp[] => {
       dropped = droppedParts(metaOf(name, blob), entry.meta)
