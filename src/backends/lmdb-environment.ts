@@ -65,8 +65,15 @@ const keyEncoder = {
 
 export function openEnvironment(path: string): Environment {
   const encoding = { encoding: 'binary', keyEncoder }
-  // With the driver's own batches a failed commit rejects a promise that nobody has, which ends the process.
-  return requireDriver<Driver>('lmdb').open({ path, noSubdir: false, eventTurnBatching: false, ...encoding })
+  return requireDriver<Driver>('lmdb').open({
+    path,
+    noSubdir: false,
+    ...encoding,
+    // With the driver's own batches a failed commit rejects a promise that nobody has, which ends the process.
+    eventTurnBatching: false,
+    // The writes of one turn are one transaction, with one sync, however many there are: not the first five.
+    txnStartThreshold: Number.MAX_SAFE_INTEGER,
+  })
 }
 
 /** Where the first meta page has its magic number, and the number and version that the driver reads. */
