@@ -4,13 +4,15 @@ import {
   type Call,
   type Capabilities,
   type OpenContext,
+  type ReadPolicy,
   type StoreConfig,
+  type WritePolicy,
   registerBackend,
 } from '../base/backend.ts'
 import type { Serializer } from '../base/entry.ts'
 import { InvalidConfigError } from '../base/errors.ts'
 import { type PromiseOrValue, chain, onFailure } from '../base/promise-or-value.ts'
-import { anyObject, fields, oneOf, optional } from '../base/schema.ts'
+import { type Check, anyObject, count, fields, flag, object, oneOf, optional } from '../base/schema.ts'
 import { type CheckedConfig, capabilitiesOf, checkConfig } from '../engine/config.ts'
 import {
   type EngineUser,
@@ -21,7 +23,8 @@ import {
   openBackend,
   releaseEngine,
 } from '../engine/engines.ts'
-import { type TieredBackend, tieredBackend } from '../engine/tier.ts'
+import type { OnConflict } from '../engine/tier/delivery.ts'
+import { type TieredBackend, tieredBackend } from '../engine/tier/tier.ts'
 
 /** A config inside a tier's: its id is the tier's. */
 export type TierConfig = StoreConfig extends infer Each
@@ -35,10 +38,31 @@ export interface TieredConfig {
   readonly frontendConfig: TierConfig
   /** The store that holds the truth. */
   readonly backendConfig: TierConfig
-  /** Whether a write fills the front (`write-through`, the default) or only empties it (`write-around`). */
-  readonly writePolicy?: 'write-through' | 'write-around' | undefined
-  /** Reads ask the front first, and fill it. */
-  readonly readPolicy?: 'frontend-first' | undefined
+  /**
+   * Where writes go. `write-through`, the default: to the back, and a copy to the front. `write-around`: to the back, and
+   * the front forgets. `write-behind`: to the front, and from there to the back, in the background. `frontend-only`: to the
+   * front, where they hide what the back has, which belongs to somebody else and is never written.
+   */
+  readonly writePolicy?: WritePolicy | undefined
+  /** Reads ask the front first, and fill it (`frontend-first`, the default), or ask nobody else (`frontend-only`). */
+  readonly readPolicy?: ReadPolicy | undefined
+  /** Remember which keys are missing in the back, until they are written. Default false. */
+  readonly negative?: boolean | undefined
+  /** How writes wait for the back under `write-behind`. */
+  readonly writeBehind?: WriteBehindOptions | undefined
+}
+
+export interface WriteBehindOptions {
+  /** How many keys may wait; further writes wait until there is room. Default 10,000. */
+  readonly maxEntries?: number | undefined
+  /** How many bytes of them, about. Default 64 MiB. */
+  readonly maxBytes?: number | undefined
+  /**
+   * What to do where somebody else has changed the entry in the back since it was read here: write over it (`overwrite`,
+   * the default), give this write up (`fail`), or what to keep of both. Of an entry that was never read here nothing is
+   * known: it is written over.
+   */
+  readonly onConflict?: OnConflict | undefined
 }
 
 declare module '../base/backend.ts' {
@@ -47,14 +71,24 @@ declare module '../base/backend.ts' {
   }
 }
 
-type Config = BaseConfig & { frontendConfig: AnyConfig; backendConfig: AnyConfig; writePolicy?: string }
+type Config = BaseConfig &
+  Omit<TieredConfig, 'frontendConfig' | 'backendConfig'> & { frontendConfig: AnyConfig; backendConfig: AnyConfig }
+
+const conflict: Check = (value) =>
+  value === 'overwrite' || value === 'fail' || typeof value === 'function'
+    ? undefined
+    : [{ message: "expected 'overwrite', 'fail' or a function" }]
 
 registerBackend<Config>('tiered', {
   schema: fields({
     frontendConfig: anyObject,
     backendConfig: anyObject,
-    writePolicy: optional(oneOf('write-through', 'write-around')),
-    readPolicy: optional(oneOf('frontend-first')),
+    writePolicy: optional(oneOf('write-through', 'write-behind', 'write-around', 'frontend-only')),
+    readPolicy: optional(oneOf('frontend-first', 'frontend-only')),
+    negative: optional(flag),
+    writeBehind: optional(
+      object({ maxEntries: optional(count), maxBytes: optional(count), onConflict: optional(conflict) }),
+    ),
   }),
   refine(config) {
     const back = checkTier('backendConfig', config)
@@ -74,17 +108,26 @@ registerBackend<Config>('tiered', {
     return { ...config, frontendConfig: front.config, backendConfig: back.config }
   },
   capabilities,
-  locate: ({ backendConfig }) => locationOf(checkConfig(backendConfig)),
+  // Over one place there may be a store and, beside it, what hides some of it.
+  locate: (config) => (isOverlay(config) ? 'overlay ' : '') + locationOf(checkConfig(config.backendConfig)),
   exists({ backendConfig }, context) {
     const { definition, config } = checkConfig(backendConfig)
     return definition.exists(config, context)
   },
   create: (config, context) => open(config, 'create', context),
   open: (config, context) => open(config, 'open', context),
-  destroy({ frontendConfig, backendConfig }, context) {
-    return chain(destroyFront(frontendConfig, context), () => destroyEngine(checkConfig(backendConfig), context))
+  destroy(config, context) {
+    const { frontendConfig, backendConfig } = config
+    return chain(destroyFront(frontendConfig, context), () =>
+      isOverlay(config) ? undefined : destroyEngine(checkConfig(backendConfig), context),
+    )
   },
 })
+
+/** The back is somebody else's. */
+function isOverlay({ writePolicy }: Pick<Config, 'writePolicy'>): boolean {
+  return writePolicy === 'frontend-only'
+}
 
 /** A tier's config must be sound in itself, and of the tiered store's id. */
 function checkTier(field: 'frontendConfig' | 'backendConfig', { id, [field]: config }: Config): CheckedConfig {
@@ -103,28 +146,37 @@ function serializerOf(tier: CheckedConfig): Serializer {
 }
 
 function open(config: Config, mode: Mode, context: OpenContext): PromiseOrValue<TieredBackend> {
+  const { writePolicy = 'write-through', readPolicy = 'frontend-first', negative = false, writeBehind = {} } = config
+  const { maxEntries = MOST_WAITING, maxBytes = MOST_BYTES, onConflict = 'overwrite' } = writeBehind
   const user: EngineUser = { stop: (call) => tier?.stop(call) }
   let tier: TieredBackend | undefined
-  return chain(acquireEngine(checkConfig(config.backendConfig), mode, user, context), (engine) => {
+  const backMode = isOverlay(config) ? 'open' : mode
+  return chain(acquireEngine(checkConfig(config.backendConfig), backMode, user, context), (engine) => {
     const release = (call: Call): PromiseOrValue<void> => releaseEngine(engine, user, call)
     return onFailure(
       () =>
         chain(mode === 'create' ? destroyFront(config.frontendConfig, context) : undefined, () =>
-          chain(
-            openBackend(checkConfig(config.frontendConfig), 'connect', { ...context, private: true }),
-            (backend) =>
-              (tier = tieredBackend(backend, engine.backend, {
-                capabilities: capabilities(config),
-                writeAround: config.writePolicy === 'write-around',
-                onError: context.onError,
-                close: release,
-              })),
-          ),
+          chain(openBackend(checkConfig(config.frontendConfig), 'connect', { ...context, private: true }), (front) => {
+            const opened = tieredBackend(front, engine.backend, {
+              capabilities: capabilities(config),
+              writePolicy,
+              readPolicy,
+              negative,
+              outbox: { maxEntries, maxBytes, onConflict },
+              onError: context.onError,
+              close: release,
+            })
+            tier = opened
+            return chain(opened.start(context), () => opened)
+          }),
         ),
       () => release(context),
     )
   })
 }
+
+const MOST_WAITING = 10_000
+const MOST_BYTES = 64 << 20
 
 /** What a front that outlives the process holds of an earlier store is thrown away. */
 function destroyFront(frontendConfig: AnyConfig, context: OpenContext): PromiseOrValue<void> {
@@ -132,12 +184,22 @@ function destroyFront(frontendConfig: AnyConfig, context: OpenContext): PromiseO
   return definition.destroy(config, { ...context, private: true })
 }
 
-function capabilities({ frontendConfig, backendConfig }: Config): Capabilities {
+function capabilities({ frontendConfig, backendConfig, writePolicy }: Config): Capabilities {
   const front = capabilitiesOf(checkConfig(frontendConfig))
   const back = capabilitiesOf(checkConfig(backendConfig))
+  const isFrontal = writePolicy === 'write-behind' || writePolicy === 'frontend-only'
   return {
     ...back,
-    sync: front.sync === true && (back.sync === true || 'resident'),
-    atomicBatch: Math.min(front.atomicBatch, back.atomicBatch),
+    ...(isFrontal && {
+      atomicUpdate: front.atomicUpdate,
+      persistent: front.persistent && back.persistent,
+      watch: 'process',
+    }),
+    // What waits for the back may be under way when a synchronous call needs it there.
+    sync: front.sync === true && ((back.sync === true && writePolicy !== 'write-behind') || 'resident'),
+    atomicBatch: isFrontal ? front.atomicBatch : Math.min(front.atomicBatch, back.atomicBatch),
+    staleness: REACH.indexOf(back.watch) < REACH.indexOf(back.atomicUpdate) ? Infinity : (back.staleness ?? 0),
   }
 }
+
+const REACH: readonly string[] = ['process', 'origin', 'host', 'everywhere'] satisfies Capabilities['watch'][]

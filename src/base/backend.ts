@@ -5,11 +5,21 @@ import type { Schema } from './schema.ts'
 /** When a write counts as done: `strict` once the device has it, `relaxed` once the operating system has it. */
 export type Durability = 'strict' | 'relaxed'
 
+/** Where the writes of a tiered store go: through the front, behind it, around it, or no further than the front. */
+export type WritePolicy = 'write-through' | 'write-behind' | 'write-around' | 'frontend-only'
+/** Whether reads of a tiered store go on to its back. */
+export type ReadPolicy = 'frontend-first' | 'frontend-only'
+
 /** The last argument of every backend call. With `sync` the value itself comes back, never a promise. */
 export interface Call {
   readonly sync: boolean
   readonly signal?: AbortSignal | undefined
   readonly durability?: Durability | undefined
+  /** For a tier, in the place of its own. */
+  readonly readPolicy?: ReadPolicy | undefined
+  readonly writePolicy?: WritePolicy | undefined
+  /** Of a close: what has not reached the back is not wanted any more. */
+  readonly discards?: boolean | undefined
 }
 
 export interface Capabilities {
@@ -25,6 +35,11 @@ export interface Capabilities {
   readonly lock: 'process' | 'origin'
   /** Whose writes `watch` tells of: as far as `atomicUpdate`, or less. */
   readonly watch: 'process' | 'origin' | 'host' | 'everywhere'
+  /**
+   * How old what is read can be, in milliseconds, where somebody else has written it; apart from the time that it takes to be
+   * told. Default 0.
+   */
+  readonly staleness?: number | undefined
   /** How values that are written are kept. Default `cbor`. */
   readonly serializer?: Serializer | undefined
 }

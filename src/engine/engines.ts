@@ -74,7 +74,7 @@ export function destroyEngine(checked: CheckedConfig, context: OpenContext): Pro
     const stopped = each(open?.users ?? [], (user) => user.stop(context))
     const closed = chain(stopped, () => {
       open?.users.clear()
-      return open && close(open, context)
+      return open && close(open, { ...context, discards: true })
     })
     return chain(closed, () => definition.destroy(config, context))
   })

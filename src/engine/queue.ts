@@ -35,12 +35,12 @@ export class KeyQueue {
     item: Item,
     run: (items: readonly Item[]) => PromiseOrValue<readonly Outcome<T>[]>,
   ): PromiseOrValue<T> {
-    const { sync, signal, durability } = call
+    const { sync, signal } = call
     signal?.throwIfAborted()
     const last = this.#lines.get(name)?.batch
     const joins =
-      last && !last.outcomes && last.durability === durability && last.items.length < MAX_FOLD && !sync && !this.#closed
-    const batch: Batch = joins ? last : { durability, items: [] }
+      last && !last.outcomes && isAlike(last.call, call) && last.items.length < MAX_FOLD && !sync && !this.#closed
+    const batch: Batch = joins ? last : { call, items: [] }
     const own = { item, signal }
     batch.items.push(own)
     const task = (): PromiseOrValue<T> => {
@@ -147,6 +147,11 @@ export class KeyQueue {
   }
 }
 
+/** Whether one write may be both. */
+function isAlike(a: Call, b: Call): boolean {
+  return a.durability === b.durability && a.writePolicy === b.writePolicy && a.readPolicy === b.readPolicy
+}
+
 /** The cap keeps one folded write, and what a crash can lose of it, small. */
 const MAX_FOLD = 1000
 
@@ -164,7 +169,7 @@ interface Line {
 
 /** Items that are folded into one run, which gives them their outcomes. */
 interface Batch {
-  readonly durability: Call['durability']
+  readonly call: Call
   items: { readonly item: unknown; readonly signal: AbortSignal | undefined }[]
   outcomes?: PromiseOrValue<readonly Outcome<unknown>[]>
 }

@@ -59,7 +59,7 @@ export function checkOpen({ released }: Handle): void {
   if (released) throw closedStore()
 }
 
-type Options = CallOptions & { readonly durability?: Durability | undefined }
+type Options = CallOptions & Pick<Call, 'durability' | 'readPolicy' | 'writePolicy'>
 
 /** What the body of a call on one key gets; `inner` is the store's key. */
 export type KeyCall = [backend: Backend, call: Call, name: Name, inner: Key]
@@ -96,6 +96,8 @@ export function run<T, R = T>(
       sync,
       signal: options?.signal,
       durability: options?.durability ?? (handle.config['durability'] as Durability | undefined),
+      readPolicy: options?.readPolicy,
+      writePolicy: options?.writePolicy,
     }
     call.signal?.throwIfAborted()
     const { backend } = handle.engine

@@ -1,4 +1,12 @@
-import type { AnyConfig, BinaryReader, ByteRange, Capabilities, Durability } from '../base/backend.ts'
+import type {
+  AnyConfig,
+  BinaryReader,
+  ByteRange,
+  Capabilities,
+  Durability,
+  ReadPolicy,
+  WritePolicy,
+} from '../base/backend.ts'
 import type { EntryType, Key } from '../base/entry.ts'
 import type { PromiseOrValue } from '../base/promise-or-value.ts'
 
@@ -37,9 +45,13 @@ export interface CallOptions {
   readonly sync?: boolean | undefined
   /** Ends the call with the signal's reason. A write that the engine is already applying goes on. */
   readonly signal?: AbortSignal | undefined
+  /** Of a tiered store: whether this call goes on to the back. Default: as the store's config says. */
+  readonly readPolicy?: ReadPolicy | undefined
 }
 
 export interface WriteOptions extends CallOptions {
+  /** Of a tiered store: where this write goes. Default: as the store's config says. */
+  readonly writePolicy?: WritePolicy | undefined
   /** When the write counts as done. Default: as the store's config says. */
   readonly durability?: Durability | undefined
 }

@@ -42,6 +42,15 @@ export const targets: readonly ComplianceTarget[] = [
   },
   tiered('tiered(memory, file)', file, 'write-through', removeFolder),
   tiered('tiered(memory, file), write-around', file, 'write-around', removeFolder),
+  tiered('tiered(memory, file), write-behind', file, 'write-behind', removeFolder),
+  {
+    name: 'tiered(file, memory), write-behind',
+    config: () => {
+      const { id, ...frontendConfig } = file()
+      return { backend: 'tiered', id, frontendConfig, backendConfig: memory, writePolicy: 'write-behind' }
+    },
+    cleanup: removeFolder,
+  },
   map('map'),
   map('map-compare-and-set'),
   map('map-asynchronous'),
@@ -54,8 +63,11 @@ function file(): AnyConfig {
 }
 
 async function removeFolder(config: AnyConfig): Promise<void> {
-  const { path } = (config['backendConfig'] ?? config) as { path: string }
-  await rm(path, { recursive: true, force: true })
+  for (const { path } of [config, config['frontendConfig'] ?? {}, config['backendConfig'] ?? {}] as {
+    path?: string
+  }[]) {
+    if (path !== undefined) await rm(path, { recursive: true, force: true })
+  }
 }
 
 function place(backend: string): AnyConfig {

@@ -74,7 +74,10 @@ describe('a config', () => {
         issues: [
           { path: 'frontendConfig', message: 'expected an object, got undefined' },
           { path: 'backendConfig', message: 'expected an object, got undefined' },
-          { path: 'writePolicy', message: 'expected "write-through" or "write-around", got "never"' },
+          {
+            path: 'writePolicy',
+            message: 'expected "write-through" or "write-behind" or "write-around" or "frontend-only", got "never"',
+          },
         ],
       }),
     )

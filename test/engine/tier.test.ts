@@ -3,11 +3,17 @@ import '../../src/backends/memory.ts'
 import type { Backend, Call, Notice, OpenContext, Watcher } from '../../src/base/backend.ts'
 import { findBackend } from '../../src/base/backend.ts'
 import type { Entry } from '../../src/base/entry.ts'
-import { type TieredBackend, tieredBackend } from '../../src/engine/tier.ts'
+import { type TierOptions, type TieredBackend, tieredBackend } from '../../src/engine/tier/tier.ts'
 import { overlay } from '../../src/testing/overlay.ts'
 
 const CALL: Call = { sync: false }
 const SYNC: Call = { sync: true }
+const POLICIES = {
+  writePolicy: 'write-through',
+  readPolicy: 'frontend-first',
+  negative: false,
+  outbox: { maxEntries: 100, maxBytes: 100_000, onConflict: 'overwrite' },
+} as const
 const context: OpenContext = { ...CALL, createContainer: false, private: true, onError: () => undefined }
 
 /** A memory backend whose calls are counted and answered later; `before` runs in front of each and may throw. */
@@ -47,10 +53,11 @@ describe('a tier', () => {
   let back: ReturnType<typeof spied>
   let errors: unknown[]
 
-  function tier(options: { writeAround?: boolean } = {}): TieredBackend {
+  function tier(options: Partial<TierOptions> = {}): TieredBackend {
     return tieredBackend(front, back, {
       capabilities: back.capabilities,
-      writeAround: options.writeAround === true,
+      ...POLICIES,
+      ...options,
       onError: (error) => errors.push(error),
       close: () => undefined,
     })
@@ -111,7 +118,7 @@ describe('a tier', () => {
     })
     const unlucky = tieredBackend(front, landing, {
       capabilities: back.capabilities,
-      writeAround: false,
+      ...POLICIES,
       onError: (error) => errors.push(error),
       close: () => undefined,
     })
@@ -120,7 +127,7 @@ describe('a tier', () => {
   })
 
   test('does not ask a front that failed to forget a name, until it took a new entry', async () => {
-    const subject = tier({ writeAround: true })
+    const subject = tier({ writePolicy: 'write-around' })
     await back.write('sk', entry('old'), {}, CALL)
     await subject.read('sk', CALL)
     front.before = (call) => {
@@ -166,7 +173,7 @@ describe('a tier', () => {
   })
 
   test('keeps nothing in front of a write-around, but what is read later', async () => {
-    const subject = tier({ writeAround: true })
+    const subject = tier({ writePolicy: 'write-around' })
     await subject.write('sk', entry('v'), {}, CALL)
     expect(await front.read('sk', CALL)).toBeUndefined()
     await subject.read('sk', CALL)
@@ -252,7 +259,7 @@ describe('a tier', () => {
     for (const name of names) await front.write(name, entry('old'), {}, CALL)
     const subject = tieredBackend(front, watchable, {
       capabilities: back.capabilities,
-      writeAround: false,
+      ...POLICIES,
       onError: (error) => errors.push(error),
       close: () => undefined,
     })

@@ -1,0 +1,165 @@
+import type { Backend, Call, EntryOp } from '../../base/backend.ts'
+import type { Entry, Meta, Name } from '../../base/entry.ts'
+import { BusyError } from '../../base/errors.ts'
+import { type PromiseOrValue, chain, each, onFailure, repeat, rescue } from '../../base/promise-or-value.ts'
+import { isOwn, markOf } from './mark.ts'
+
+export interface FrontOptions {
+  /** It may hold more than copies, now or later. */
+  readonly mayHaveOwn: boolean
+  /** Where its errors go, as long as the back has everything. */
+  readonly onError: (error: unknown) => void
+}
+
+/** The fast store of a tier. What it fails to forget it is not believed; where it has nothing of its own, it need not work at all. */
+export class Front {
+  readonly backend: Backend
+  mayHaveOwn: boolean
+  /** Between two of its calls nothing else can happen to it. */
+  readonly isAlone: boolean
+  readonly #onError: (error: unknown) => void
+  /** Names whose copies are not to be believed, each with a number of its own. */
+  readonly #distrusted = new Map<Name, number>()
+  #distrusts = 0
+  /** While all copies are being forgotten: names of which it has taken one since. */
+  #fresh: Set<Name> | undefined
+  constructor(backend: Backend, { mayHaveOwn, onError }: FrontOptions) {
+    this.backend = backend
+    this.isAlone = backend.capabilities.sync === true && !backend.capabilities.persistent
+    // Others may have put it there.
+    this.mayHaveOwn = mayHaveOwn || !this.isAlone
+    this.#onError = onError
+  }
+
+  /** What it has, marks and all. Nothing: ask the back. */
+  readMany(names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> {
+    return chain(
+      this.#asked(() => this.backend.readMany(names, call)),
+      (found) => names.map((name, i) => this.#believed(name, found?.[i])),
+    )
+  }
+
+  readMeta(name: Name, call: Call): PromiseOrValue<Meta | undefined> {
+    return chain(
+      this.#asked(() => this.backend.readMeta(name, call)),
+      (meta) => this.#believed(name, meta && { meta })?.meta,
+    )
+  }
+
+  /** What is its own is always true. */
+  #believed<T extends Pick<Entry, 'meta'>>(name: Name, found: T | undefined): T | undefined {
+    if (found === undefined || isOwn(found.meta)) return found
+    return this.#distrusted.has(name) || this.#fresh?.has(name) === false ? undefined : found
+  }
+
+  #asked<T>(ask: () => PromiseOrValue<T>): PromiseOrValue<T | undefined> {
+    return rescue<T | undefined>(ask, (error) => {
+      if (this.mayHaveOwn) throw error
+      this.#onError(error)
+      return undefined
+    })
+  }
+
+  /** Let it have this copy, or none. What is its own stays. */
+  keep(name: Name, copy: Entry | undefined, { sync }: Pick<Call, 'sync'>): PromiseOrValue<void> {
+    const call: Call = { sync, durability: 'relaxed' }
+    const before = this.#distrusted.get(name)
+    return rescue(
+      () =>
+        chain<unknown, void>(this.#put(name, copy, call), () => {
+          // What was told meanwhile is newer than this copy.
+          if (this.#distrusted.get(name) === before) this.#distrusted.delete(name)
+          this.#fresh?.add(name)
+        }),
+      (error) => {
+        this.distrust(name)
+        this.#onError(error)
+      },
+    )
+  }
+
+  /** What it has under `name` is not a copy any more. */
+  distrust(name: Name): void {
+    this.#distrusted.set(name, ++this.#distrusts)
+  }
+
+  #put(name: Name, copy: Entry | undefined, call: Call): PromiseOrValue<unknown> {
+    const { backend } = this
+    const put = (): PromiseOrValue<unknown> =>
+      copy ? backend.write(name, copy, {}, call) : backend.delete(name, {}, call)
+    if (!this.mayHaveOwn) return put()
+    if (this.isAlone) return chain(backend.readMeta(name, call), (meta) => isOwn(meta) || put())
+    return backend.update(name, (found) => (isOwn(found?.meta) ? found : copy), call)
+  }
+
+  /**
+   * Let it have this copy, or none, in the place of what is its own, too. Where that fails it would still hide what the back
+   * has, and the call fails.
+   */
+  replace(name: Name, copy: Entry | undefined, call: Call): PromiseOrValue<void> {
+    const { backend } = this
+    return onFailure(
+      () =>
+        chain(backend.readMeta(name, call), (meta) => {
+          const mark = markOf(meta)
+          if (mark?.state === undefined) return this.keep(name, copy, call)
+          const row: EntryOp[] = mark.row === undefined ? [] : [{ delete: mark.row }]
+          const put: EntryOp = copy ? { write: [name, copy] } : { delete: name }
+          return chain(backend.batch([put, ...row], { atomic: false, ordered: true }, call), () => undefined)
+        }),
+      () => this.distrust(name),
+    )
+  }
+
+  /** A call of nobody's: at once where that can be, so that no synchronous call meets it. */
+  atOnce<T>(task: (call: Call) => PromiseOrValue<T>): PromiseOrValue<T> {
+    if (this.backend.capabilities.sync !== true) return task({ sync: false })
+    return rescue(
+      () => task({ sync: true }),
+      (error) => {
+        if (error instanceof BusyError) return task({ sync: false })
+        throw error
+      },
+    )
+  }
+
+  /** Forget a copy that is not one any more. */
+  forget(name: Name): PromiseOrValue<void> {
+    this.distrust(name)
+    return rescue(() => this.atOnce((call) => this.#forgetBy(name, call)), this.#onError)
+  }
+
+  #forgetBy(name: Name, call: Call): PromiseOrValue<void> {
+    const before = this.#distrusted.get(name)
+    return chain(this.#put(name, undefined, call), () => {
+      if (this.#distrusted.get(name) === before) this.#distrusted.delete(name)
+    })
+  }
+
+  /** Forget all copies. None of them is believed from now on. */
+  forgetAll(): PromiseOrValue<void> {
+    const fresh = new Set<Name>()
+    this.#fresh = fresh
+    let after: Name | undefined
+    const page = (): PromiseOrValue<boolean> =>
+      chain(
+        this.atOnce((call) => this.backend.list({ after, limit: PAGE }, call)),
+        ({ names, next }) => {
+          after = next
+          return chain(
+            each(names, (name) => (fresh.has(name) ? undefined : this.forget(name))),
+            () => after !== undefined,
+          )
+        },
+      )
+    return rescue(
+      () =>
+        chain(repeat(page), () => {
+          if (this.#fresh === fresh) this.#fresh = undefined
+        }),
+      this.#onError,
+    )
+  }
+}
+
+const PAGE = 1000

@@ -1,0 +1,90 @@
+import type { Entry, Key, Meta, Name, Version } from '../../base/entry.ts'
+import { toHex } from '../../codec/cbor-text.ts'
+
+/*
+ * What a front has is a copy of what is in the back, or its own: `behind`, on its way to the back, or `local`, which stays.
+ * Which of them stands in the entry's metadata, so that both are written in one step.
+ */
+
+/** In the metadata of an entry of a front, under `own`. */
+export interface Mark {
+  /** Whose it is; nothing: the back's, of which this is a copy. */
+  readonly state?: 'behind' | 'local' | undefined
+  /** It was deleted here. */
+  readonly gone?: true | undefined
+  /** The row of the outbox that sends it. */
+  readonly row?: Name | undefined
+  /** The version in the back that it was made from, `null` for none. Not known: whatever is there is replaced. */
+  readonly base?: Version | null | undefined
+  /** Tells this write from all others, where the back has to be asked whether it has it already. */
+  readonly id?: string | undefined
+}
+
+export function markOf(meta: Meta | undefined): Mark | undefined {
+  return meta?.own?.['tier'] as Mark | undefined
+}
+
+/** Whether the front has more than a copy. */
+export function isOwn(meta: Meta | undefined): boolean {
+  return markOf(meta)?.state !== undefined
+}
+
+/** The entry with another mark, or none. */
+export function withMark(entry: Entry, mark: Mark | undefined): Entry {
+  const { tier: _, ...others } = entry.meta.own ?? {}
+  const fields = mark && Object.entries(mark).filter(([, value]) => value !== undefined)
+  const own = fields?.length ? { ...others, tier: Object.fromEntries(fields) } : others
+  const { own: __, ...meta } = entry.meta
+  return {
+    ...entry,
+    version: entry.version,
+    serializer: entry.serializer,
+    meta: Object.keys(own).length > 0 ? { ...meta, own } : meta,
+  } as Entry
+}
+
+/** What a reader sees of an entry of the front: nothing if it was deleted here. */
+export function visible(entry: Entry): Entry | undefined {
+  const mark = markOf(entry.meta)
+  if (mark === undefined) return entry
+  return mark.gone ? undefined : withMark(entry, undefined)
+}
+
+/** Stands in the front for what was deleted. */
+export function tombstone(key: Key, mark: Mark): Entry {
+  return withMark({ meta: { key, type: 'value', lastWrite: new Date() }, value: undefined }, { ...mark, gone: true })
+}
+
+/** What all names of the outbox start with, those of rows that wait, and of rows that were given up. */
+export const OUTBOX = '~o'
+export const WAITING: Name = `${OUTBOX}q`
+export const DEAD: Name = `${OUTBOX}x`
+/** A row that says that some entries stay here. */
+export const LOCAL: Name = `${OUTBOX}l`
+
+const STAMP = 12
+const COUNT = 6
+let last = 0
+let count = 0
+
+/** A fresh row for `name`, behind all others of this process, and of others as far as clocks agree. */
+export function newRow(name: Name): Name {
+  const now = Math.max(last, Date.now())
+  count = now === last ? (count + 1) & 0xffff : 0
+  last = now
+  const apart = toHex(crypto.getRandomValues(new Uint8Array(1)))
+  return `${WAITING}${now.toString(16).padStart(STAMP, '0')}${count.toString(16).padStart(COUNT - 2, '0')}${apart}-${name}`
+}
+
+export function deadRow(row: Name): Name {
+  return DEAD + row.slice(WAITING.length)
+}
+
+export function waitingRow(row: Name): Name {
+  return WAITING + row.slice(DEAD.length)
+}
+
+/** What a row is about. */
+export function nameOfRow(row: Name): Name {
+  return row.slice(WAITING.length + STAMP + COUNT + 1)
+}

@@ -1,0 +1,320 @@
+import type { Backend, Call, EntryOp, Notice } from '../../base/backend.ts'
+import type { Entry, Name } from '../../base/entry.ts'
+import { BusyError, StorageUnavailableError } from '../../base/errors.ts'
+import { jitter } from '../../base/jitter.ts'
+import { type PromiseOrValue, chain, rescue } from '../../base/promise-or-value.ts'
+import { Delivery, type DeliveryOptions } from './delivery.ts'
+import type { Front } from './front.ts'
+import { DEAD, type Mark, WAITING, markOf, nameOfRow, waitingRow, withMark } from './mark.ts'
+
+export interface OutboxOptions extends DeliveryOptions {
+  /** How many writes may wait, and how many bytes of them: more writes wait until there is room. */
+  readonly maxEntries: number
+  readonly maxBytes: number
+  /** Milliseconds before the next try, after so many. */
+  readonly wait?: ((tries: number) => number) | undefined
+}
+
+/** A write that waits to be sent. */
+interface Row {
+  readonly name: Name
+  bytes: number
+  attempts: number
+  /** By `performance.now()`: not before. */
+  retryAt: number
+  /** A batch with it has failed. */
+  goesAlone: boolean
+}
+
+/**
+ * The writes of a tier on their way to its back, in the order in which their keys were first written; of one key only the
+ * last. Each has a row in the front, which goes when the back has it.
+ */
+export class Outbox {
+  readonly #front: Front
+  readonly #back: Backend
+  readonly #options: OutboxOptions
+  readonly #delivery: Delivery
+  /** In the order in which they are sent. */
+  readonly #rows = new Map<Name, Row>()
+  #bytes = 0
+  #running: Promise<void> | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #stopped = false
+  /** How often it was said that there may be more rows, and how often that was looked into. */
+  #doubts = 0
+  #lookedInto = 0
+  /** Called when something has been settled. */
+  readonly #waiters = new Set<() => void>()
+  #lastError: unknown
+
+  constructor(front: Front, back: Backend, options: OutboxOptions) {
+    this.#front = front
+    this.#back = back
+    this.#options = options
+    this.#delivery = new Delivery(front, back, options, {
+      drop: (row) => {
+        this.#lastError = undefined
+        this.#drop(row)
+      },
+      postpone: (row, error) => this.#postpone(row, error),
+      separate: (rows, error) => {
+        this.#lastError = error
+        for (const row of rows) this.#rows.get(row)!.goesAlone = true
+      },
+    })
+  }
+
+  /** Whether a notice of the back's may be of a write that is being sent. */
+  heard(notice: Notice): boolean {
+    return this.#delivery.heard(notice)
+  }
+
+  /** Writes that wait, and their bytes, about. */
+  get pending(): { readonly entries: number; readonly bytes: number; readonly lastError: unknown } {
+    return { entries: this.#rows.size, bytes: this.#bytes, lastError: this.#lastError }
+  }
+
+  /** Find what an earlier process has left. */
+  open(call: Call): PromiseOrValue<void> {
+    return chain(this.#look(call), () => this.#wake())
+  }
+
+  /** Bring the rows that are known up to date with those in the front. */
+  #look(call: Call): PromiseOrValue<void> {
+    const doubts = this.#doubts
+    return chain(this.#front.backend.list({ prefix: WAITING }, call), ({ names }) => {
+      for (const row of names) this.#find(row)
+      this.#lookedInto = doubts
+    })
+  }
+
+  get #isUnsure(): boolean {
+    return this.#lookedInto < this.#doubts
+  }
+
+  #find(row: Name): void {
+    if (!this.#rows.has(row)) this.#remember(row, ROW_BYTES)
+  }
+
+  #remember(row: Name, bytes: number): void {
+    const known = this.#rows.get(row)
+    this.#bytes += bytes - (known?.bytes ?? 0)
+    if (known) known.bytes = bytes
+    else this.#rows.set(row, { name: nameOfRow(row), bytes, attempts: 0, retryAt: 0, goesAlone: false })
+  }
+
+  /** There may be rows in the front that are not known here. */
+  refresh(): void {
+    this.#doubts++
+    this.#wake()
+  }
+
+  /** There is a row in the front. */
+  added(row: Name, entry: Entry): void {
+    this.#remember(row, sizeOf(entry))
+    this.#wake()
+  }
+
+  /** Wait until there is room for more. `BUSY` in a synchronous call. */
+  room(call: Call): PromiseOrValue<void> {
+    if (!this.#isFull()) return
+    if (call.sync) {
+      throw new BusyError(
+        `${this.#rows.size} writes wait for the back of this store: await flush() before a call with { sync: true }.`,
+      )
+    }
+    return this.#until(() => !this.#isFull(), call)
+  }
+
+  #isFull(): boolean {
+    return this.#rows.size >= this.#options.maxEntries || this.#bytes >= this.#options.maxBytes
+  }
+
+  /** Wait until the back has what waits under `name`. `BUSY` in a synchronous call. */
+  drained(mark: Mark | undefined, call: Call): PromiseOrValue<void> {
+    const row = mark?.row
+    if (mark?.state !== 'behind' || !row?.startsWith(WAITING)) return
+    // The front has it, also if the answer to its write was lost.
+    this.#find(row)
+    if (call.sync) return this.#flushSync([row])
+    this.#retryNow()
+    return this.#until(() => !this.#rows.has(row), call)
+  }
+
+  /** Resolves when the back has all that waits now. */
+  flush(call: Call): PromiseOrValue<void> {
+    return chain(this.#isUnsure ? this.#look(call) : undefined, () => {
+      const rows = [...this.#rows.keys()]
+      if (rows.length === 0) return
+      if (call.sync) return this.#flushSync(rows)
+      this.#retryNow()
+      return this.#until(() => !rows.some((row) => this.#rows.has(row)), call)
+    })
+  }
+
+  /** Send them now. `BUSY` if the back cannot, or is at it, or fails to take them. */
+  #flushSync(rows: readonly Name[]): void {
+    const left = (): Name[] => rows.filter((row) => this.#rows.has(row))
+    if (this.#back.capabilities.sync === true && !this.#delivery.isBusy) {
+      for (let more = left(), count = 0; more.length > 0 && count < rows.length * 2; more = left(), count++) {
+        void this.#delivery.send(this.#group(more), { sync: true })
+      }
+      if (left().length === 0) return
+    }
+    throw new BusyError(
+      `${left().length} writes wait for the back of this store: await flush() before a call with { sync: true }.`,
+      { cause: this.#lastError },
+    )
+  }
+
+  /** Send nothing more. */
+  halt(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    this.#settled()
+  }
+
+  /** The same, and what is under way ends first. */
+  async stop(): Promise<void> {
+    this.halt()
+    await this.#running
+  }
+
+  /** Rows that were given up, and why. */
+  async dead(): Promise<{ readonly row: Name; readonly name: Name; readonly entry: Entry }[]> {
+    const call: Call = { sync: false }
+    const { names: rows } = await this.#front.backend.list({ prefix: DEAD }, call)
+    const found = await this.#front.backend.readMany(rows, call)
+    return rows.flatMap((row, i) => (found[i] ? [{ row, name: nameOfRow(row), entry: found[i] }] : []))
+  }
+
+  /** Send a row that was given up once more, or forget it and what the front has of it. */
+  async revive(row: Name, what: 'retry' | 'drop'): Promise<boolean> {
+    const name = nameOfRow(row)
+    const [entry] = await this.#front.backend.readMany([name], { sync: false })
+    const mark = markOf(entry?.meta)
+    const isThere = entry !== undefined && mark?.row === row
+    const ops: EntryOp[] = [{ delete: row }]
+    const waiting = waitingRow(row)
+    if (isThere && what === 'retry') {
+      ops.push({ write: [waiting, { meta: { ...entry.meta, own: {} }, value: undefined }] })
+      ops.push({ write: [name, withMark(entry, { ...mark, row: waiting, base: undefined })], ifVersion: entry.version })
+    } else if (isThere) ops.push({ delete: name, ifVersion: entry.version })
+    await this.#front.atOnce((call) => this.#front.backend.batch(ops, { atomic: false, ordered: true }, call))
+    if (isThere && what === 'retry') this.added(waiting, entry)
+    if (isThere && what === 'drop') this.#options.onChanged({ type: 'set', name, key: entry.meta.key })
+    return isThere
+  }
+
+  #until(isDone: () => boolean, { signal }: Call): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (signal?.aborted) end(() => reject(signal.reason as Error))
+        else if (isDone()) end(resolve)
+        else if (this.#stopped) end(() => reject(this.unsent()))
+      }
+      const end = (settle: () => void): void => {
+        this.#waiters.delete(look)
+        signal?.removeEventListener('abort', look)
+        settle()
+      }
+      this.#waiters.add(look)
+      signal?.addEventListener('abort', look)
+      look()
+    })
+  }
+
+  /** What to say of what has not reached the back. */
+  unsent(): StorageUnavailableError {
+    return new StorageUnavailableError(
+      `${this.#rows.size} writes of this store have not reached its back. They are sent when the store is opened again, if its front is persistent.`,
+      { cause: this.#lastError },
+    )
+  }
+
+  #settled(): void {
+    for (const look of Array.from(this.#waiters)) look()
+  }
+
+  #retryNow(): void {
+    for (const row of this.#rows.values()) row.retryAt = 0
+    this.#wake()
+  }
+
+  #wake(): void {
+    if (this.#stopped || this.#running || (this.#rows.size === 0 && !this.#isUnsure)) return
+    clearTimeout(this.#timer)
+    const run = this.#run().finally(() => {
+      this.#running = undefined
+      this.#sleep()
+    })
+    this.#running = run
+  }
+
+  /** Until the first of what failed is to be tried again. */
+  #sleep(): void {
+    if (this.#stopped || (this.#rows.size === 0 && !this.#isUnsure)) return
+    const soon = this.#isUnsure ? performance.now() + FIRST_WAIT : Infinity
+    const next = Math.min(soon, ...Array.from(this.#rows.values(), ({ retryAt }) => retryAt))
+    this.#timer = setTimeout(() => this.#wake(), Math.max(0, next - performance.now()))
+  }
+
+  async #run(): Promise<void> {
+    // What is written in one turn goes together.
+    await undefined
+    if (this.#isUnsure) {
+      await rescue(() => this.#front.atOnce((call) => this.#look(call)), this.#options.onError)
+    }
+    for (;;) {
+      const now = performance.now()
+      const due = [...this.#rows].filter(([, { retryAt }]) => retryAt <= now)
+      if (due.length === 0 || this.#stopped) return
+      const rows = this.#group(due.map(([row]) => row))
+      try {
+        await this.#delivery.send(rows, { sync: false })
+      } catch (error) {
+        // The front itself fails.
+        this.#options.onError(error)
+        for (const row of rows) this.#postpone(row, error)
+      }
+      this.#settled()
+    }
+  }
+
+  /** What goes first, and goes together. */
+  #group(rows: readonly Name[]): Name[] {
+    const goesAlone = (row: Name): boolean =>
+      this.#options.onConflict !== 'overwrite' || this.#rows.get(row)?.goesAlone === true
+    return goesAlone(rows[0]!) ? rows.slice(0, 1) : rows.filter((row) => !goesAlone(row)).slice(0, SENT_TOGETHER)
+  }
+
+  #postpone(row: Name, error: unknown): void {
+    this.#lastError = error
+    const known = this.#rows.get(row)
+    const { wait = fullJitter } = this.#options
+    if (known) known.retryAt = performance.now() + wait(known.attempts++)
+  }
+
+  #drop(row: Name): void {
+    this.#bytes -= this.#rows.get(row)?.bytes ?? 0
+    this.#rows.delete(row)
+    this.#settled()
+  }
+}
+
+// TODO sizer
+function sizeOf(entry: Entry): number {
+  return ROW_BYTES + (entry.meta.type === 'binary' ? (entry.value as Uint8Array).length : 0)
+}
+
+/** What is sent in one batch. */
+const SENT_TOGETHER = 100
+/** What a row of an earlier process is taken for. */
+const ROW_BYTES = 256
+const FIRST_WAIT = 100
+const LONGEST_WAIT = 30_000
+
+function fullJitter(tries: number): number {
+  return jitter(tries, FIRST_WAIT, LONGEST_WAIT)
+}

@@ -1,0 +1,116 @@
+import type { Call } from '../../base/backend.ts'
+import type { Entry, Meta, Name } from '../../base/entry.ts'
+import { type PromiseOrValue, chain, each } from '../../base/promise-or-value.ts'
+import type { TierContext } from './context.ts'
+import { markOf, visible } from './mark.ts'
+
+/** A read of the back that is under way. */
+interface Flight {
+  readonly entry: Promise<Entry | undefined>
+  readonly lease: Lease
+}
+
+/** The right to keep what was read, until it is revoked because that may have changed. */
+interface Lease {
+  isOver: boolean
+}
+
+/** Reads of the front, and where that has nothing, of the back: once for all who miss a name at the same time. */
+export class Reading {
+  readonly #context: TierContext
+  readonly #copyOf: (entry: Entry) => Entry
+  readonly #flights = new Map<Name, Flight>()
+
+  /** `copyOf` makes what the front gets of an entry of the back. */
+  constructor(context: TierContext, copyOf: (entry: Entry) => Entry) {
+    this.#context = context
+    this.#copyOf = copyOf
+  }
+
+  /** What readers see of each name. */
+  readMany(names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> {
+    const { front, asksBack } = this.#context
+    return chain(front.readMany(names, call), (found) => {
+      const seen = found.map((entry) => entry && visible(entry))
+      const missing = asksBack(call) ? names.filter((_, i) => !found[i]) : []
+      if (missing.length === 0) return seen
+      return chain(this.ask(missing, call), (entries) => {
+        const rest = entries.values()
+        return seen.map((entry, i) => (found[i] ? entry : rest.next().value))
+      })
+    })
+  }
+
+  readMeta(name: Name, call: Call): PromiseOrValue<Meta | undefined> {
+    const { front, misses, asksBack, askBack } = this.#context
+    return chain(front.readMeta(name, call), (meta) => {
+      if (meta) return markOf(meta) ? visible({ meta, value: undefined })?.meta : meta
+      return asksBack(call) && !misses.has(name) ? askBack(call, (back) => back.readMeta(name, call)) : undefined
+    })
+  }
+
+  /** What the back has, of names that it may have. */
+  ask(names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> {
+    const { misses, askBack, copied } = this.#context
+    const isMissing = names.map((name) => misses.has(name))
+    const asked = names.filter((_, i) => !isMissing[i])
+    if (asked.length === 0) return names.map(() => undefined)
+    const entries = call.sync
+      ? askBack(call, () => this.#fetch(asked, call, []))
+      : this.#share(asked).then((shared) => shared.map(copied))
+    return chain(entries, (found) => {
+      const rest = found.values()
+      return isMissing.map((missing) => (missing ? undefined : rest.next().value))
+    })
+  }
+
+  /** What is known of a name, and what is being read of it, may be of before a change: whoever comes now reads again. */
+  outdate(name: Name): void {
+    this.#context.misses.delete(name)
+    const flight = this.#flights.get(name)
+    if (flight === undefined) return
+    flight.lease.isOver = true
+    this.#flights.delete(name)
+  }
+
+  outdateAll(): void {
+    this.#context.misses.clear()
+    for (const name of Array.from(this.#flights.keys())) this.outdate(name)
+  }
+
+  /** Read names of the back, and let the front have them as long as they are leased. */
+  #fetch(names: readonly Name[], call: Call, leases: readonly Lease[]): PromiseOrValue<(Entry | undefined)[]> {
+    const { back, front, misses, isCacheable } = this.#context
+    return chain(back.readMany(names, call), (found) =>
+      chain(
+        each(found, (entry, i) => {
+          const name = names[i]!
+          if (leases[i]?.isOver) return
+          if (entry === undefined) return misses.add(name)
+          // What is told from now on is forgotten after this.
+          return isCacheable(entry) ? front.keep(name, this.#copyOf(entry), call) : undefined
+        }),
+        () => found,
+      ),
+    )
+  }
+
+  /** The same, each name only once for all who ask meanwhile; they get the same objects. */
+  #share(names: readonly Name[]): Promise<(Entry | undefined)[]> {
+    const fresh = names.filter((name) => !this.#flights.has(name))
+    if (fresh.length > 0) {
+      const leases = fresh.map((): Lease => ({ isOver: false }))
+      const found = Promise.resolve(this.#fetch(fresh, { sync: false }, leases))
+      fresh.forEach((name, i) => {
+        const lease = leases[i]!
+        const over = (): void => {
+          if (this.#flights.get(name)?.lease === lease) this.#flights.delete(name)
+        }
+        const entry = found.then((entries) => entries[i])
+        entry.then(over, over)
+        this.#flights.set(name, { entry, lease })
+      })
+    }
+    return Promise.all(names.map((name) => this.#flights.get(name)!.entry))
+  }
+}

@@ -1,0 +1,249 @@
+import type {
+  Backend,
+  BinaryReader,
+  Call,
+  Capabilities,
+  Change,
+  EntryOp,
+  ListOptions,
+  Notice,
+} from '../../base/backend.ts'
+import { type Entry, type Name, isLive } from '../../base/entry.ts'
+import { AtomicUnsupportedError } from '../../base/errors.ts'
+import { type PromiseOrValue, chain, repeat, rescue } from '../../base/promise-or-value.ts'
+import { joinBytes } from '../../codec/cbor-text.ts'
+import { readStream } from '../chunks.ts'
+import { KeyQueue } from '../queue.ts'
+import { holdEntry, scanEntries } from '../scan.ts'
+import { Watchers } from '../watchers.ts'
+import { type PolicyOptions, tierContext } from './context.ts'
+import { listBoth, listFront, scanBoth, scanFront } from './listing.ts'
+import { isOwn, markOf, visible, withMark } from './mark.ts'
+import { Outbox, type OutboxOptions } from './outbox.ts'
+import { OwnWrites, nameOf } from './own-writes.ts'
+import { Reading } from './reading.ts'
+import { Through } from './through.ts'
+
+export interface TierOptions extends PolicyOptions {
+  readonly outbox: Pick<OutboxOptions, 'onConflict' | 'maxEntries' | 'maxBytes' | 'wait'>
+  /** Let the back go; the front is the tier's own. */
+  close(call: Call): PromiseOrValue<void>
+}
+
+export interface TieredBackend extends Backend {
+  readonly outbox: Outbox
+  /** Find what an earlier process has left to be sent. */
+  start(call: Call): PromiseOrValue<void>
+  /** Take no more calls; answers when those under way have ended. */
+  stop(call: Call): PromiseOrValue<void>
+}
+
+/**
+ * A fast front over a back that has the truth, but for what the front has of its own. Calls on one name keep their order
+ * here, so that filling the front never races a write. Only whole values are kept in front, neither logs nor large binaries.
+ */
+export function tieredBackend(fast: Backend, back: Backend, options: TierOptions): TieredBackend {
+  const { capabilities, onError, close } = options
+  const { persistent } = fast.capabilities
+  const queue = new KeyQueue()
+  const watchers = new Watchers()
+  const context = tierContext(fast, back, options)
+  const { front, isOverlay, stateOf, asksBack, askBack, isCacheable, copied } = context
+  const outbox = new Outbox(front, back, { ...options.outbox, onError, onChanged: (notice) => changed(notice) })
+  // What a conflict is told by.
+  const keepsBase = options.outbox.onConflict !== 'overwrite'
+  const reading = new Reading(context, (entry) => (keepsBase ? withMark(entry, { base: entry.version }) : entry))
+  const through = new Through(context, reading, outbox)
+  const own = new OwnWrites(context, reading, outbox, through, watchers)
+
+  /** What the back has of a name is not what it was. What is the front's own stays. */
+  const invalidate = (name: Name): void => {
+    reading.outdate(name)
+    void front.forget(name)
+  }
+
+  /** Readers see something else now. */
+  const changed = (notice: Notice): void => {
+    if (notice.type === 'resync') {
+      reading.outdateAll()
+      void chain(front.forgetAll(), () => watchers.tell([notice]))
+      return
+    }
+    invalidate(notice.name)
+    watchers.tell([notice])
+  }
+
+  const unwatch = back.watch((notice) => {
+    through.told.hear(notice.type === 'resync' ? undefined : notice.name)
+    if (outbox.heard(notice)) return
+    if (!isOverlay || notice.type === 'resync') return changed(notice)
+    // Of what is hidden here nothing is told.
+    const meta = rescue(
+      () => front.readMeta(notice.name, { sync: false }),
+      () => undefined,
+    )
+    void chain(meta, (found) => (isOwn(found) ? invalidate(notice.name) : changed(notice)))
+  })
+
+  const listing = <T>(
+    { prefix }: ListOptions,
+    call: Call,
+    ask: Record<'front' | 'both' | 'back', () => PromiseOrValue<T>>,
+  ): PromiseOrValue<T> =>
+    chain(prefix?.startsWith('~') ? undefined : queue.idle(call), () => {
+      if (!asksBack(call)) return ask.front()
+      return askBack(call, front.mayHaveOwn ? ask.both : ask.back)
+    })
+
+  /** Let the back have what waits; answers why it has not, if that is known nowhere else. */
+  const drain = (call: Call): PromiseOrValue<unknown> => {
+    if (outbox.pending.entries === 0 || call.discards) return call.sync ? outbox.halt() : outbox.stop()
+    if (call.sync) return persistent ? outbox.halt() : outbox.flush(call)
+    const signal = AbortSignal.timeout(persistent ? BRIEFLY : PATIENTLY)
+    const flushed = rescue<unknown>(
+      () => outbox.flush({ sync: false, signal }),
+      () => (persistent ? undefined : outbox.unsent()),
+    )
+    return chain(flushed, (error) => chain(outbox.stop(), () => error))
+  }
+
+  const backend: TieredBackend = {
+    capabilities,
+    outbox,
+    start: (call) => (persistent ? outbox.open(call) : undefined),
+    read: (name, call) => chain(backend.readMany([name], call), ([entry]) => entry),
+    readMany: (names, call) => queue.shared(names, call, () => reading.readMany(names, call)),
+    readMeta: (name, call) => queue.shared([name], call, () => reading.readMeta(name, call)),
+    hold: (name, call, use) =>
+      queue.shared([name], call, () =>
+        chain(front.mayHaveOwn ? front.readMeta(name, call) : undefined, (meta) =>
+          isOwn(meta)
+            ? chain(reading.readMany([name], call), ([entry]) => use(entry))
+            : askBack(call, () => holdEntry(back, name, call, use)),
+        ),
+      ),
+    write(name, entry, condition, call) {
+      const copy = copied(entry)
+      const state = stateOf(call)
+      return queue.exclusive([name], call, () =>
+        state !== undefined && (state === 'local' || isCacheable(copy))
+          ? chain(own.batch([{ write: [name, copy], ...condition }], state, false, call), () => undefined)
+          : through.write(new Map([[name, copy]]), call, () => back.write(name, copy, condition, call)),
+      )
+    },
+    delete(name, condition, call) {
+      const state = stateOf(call)
+      return queue.exclusive([name], call, () => {
+        if (state !== undefined)
+          return chain(own.batch([{ delete: name, ...condition }], state, false, call), ([deleted]) => deleted!)
+        return through.write(new Map([[name, undefined]]), call, (owned) => {
+          const mine = owned.get(name)
+          const seen = mine && visible(mine)
+          return chain(back.delete(name, condition, call), (deleted) =>
+            mine ? seen !== undefined && isLive(seen.meta) : deleted,
+          )
+        })
+      })
+    },
+    update(name, change, call) {
+      const state = stateOf(call)
+      const isolated: Change = (old) => {
+        const next = change(old)
+        return next === old ? next : copied(next)
+      }
+      return queue.fold(name, call, isolated, (changes: readonly Change[]) =>
+        state === undefined ? through.update(name, changes, call) : own.update(name, changes, state, call),
+      )
+    },
+    batch(ops, apply, call) {
+      const copies = ops.map((op): EntryOp =>
+        'write' in op ? { ...op, write: [op.write[0], copied(op.write[1])] } : op,
+      )
+      const state = stateOf(call)
+      const canWait = state === 'local' || copies.every((op) => !('write' in op) || isCacheable(op.write[1]))
+      if (apply.atomic && ops.length > capabilities.atomicBatch) throw atomicUnsupported(ops.length, capabilities)
+      return queue.exclusive([...new Set(copies.map(nameOf))], call, () => {
+        if (state !== undefined && canWait) return own.batch(copies, state, apply.atomic, call)
+        const entries = copies.map((op) => ('write' in op ? op.write : ([op.delete, undefined] as const)))
+        return through.write(new Map<Name, Entry | undefined>(entries), call, () => back.batch(copies, apply, call))
+      })
+    },
+    list: (range, call) =>
+      listing(range, call, {
+        back: () => back.list(range, call),
+        both: () => listBoth(fast, back, range, call),
+        front: () => listFront(fast, range, call),
+      }),
+    scan: (range, call) =>
+      listing(range, call, {
+        back: () => scanEntries(back, range, call),
+        both: () => scanBoth(fast, back, range, call),
+        front: () => scanFront(fast, range, call),
+      }),
+    readStream: (name, call) =>
+      queue.shared([name], call, (): PromiseOrValue<BinaryReader | undefined> =>
+        chain(front.readMeta(name, call), (meta): PromiseOrValue<BinaryReader | undefined> => {
+          if (markOf(meta)?.gone) return undefined
+          if (meta) return readStream(fast, name, call)
+          return asksBack(call) ? askBack(call, () => readStream(back, name, call)) : undefined
+        }),
+      ),
+    ...(back.writeStream && {
+      writeStream(name, meta, pieces, call) {
+        if (stateOf(call) === 'local') {
+          return chain(gathered(pieces), (value) =>
+            backend.write(name, { meta: meta(), value }, {}, call),
+          ) as PromiseOrValue<void>
+        }
+        const settled = queue.exclusive([name], call, () => through.settled([name], call))
+        return chain(settled, () =>
+          through.stream(
+            name,
+            call,
+            () => back.writeStream!(name, meta, pieces, call),
+            // Whatever its signal says by now: it is written.
+            (forget) => queue.exclusive([name], { sync: call.sync }, forget),
+          ),
+        )
+      },
+    }),
+    watch: (watcher) => watchers.add(watcher),
+    flush: (call) => chain(queue.idle(call), () => chain(outbox.flush(call), () => back.flush(call))),
+    stop: (call) => chain(queue.close(call), () => (call.sync ? outbox.halt() : outbox.stop())),
+    close: (call) =>
+      chain(queue.close(call), () =>
+        chain(drain(call), (error) => {
+          unwatch()
+          return chain(fast.close(call), () =>
+            chain(close(call), () => {
+              if (error) throw error
+            }),
+          )
+        }),
+      ),
+  }
+  return backend
+}
+
+/** Milliseconds that a close waits for the back: of what is kept in front, and of what is not. */
+const BRIEFLY = 2000
+const PATIENTLY = 10_000
+
+function atomicUnsupported(count: number, { atomicBatch }: Capabilities): AtomicUnsupportedError {
+  return new AtomicUnsupportedError(
+    `This store applies at most ${atomicBatch} operations as one, not ${count}. Leave out { atomic: true }.`,
+  )
+}
+
+function gathered(pieces: () => PromiseOrValue<Uint8Array | undefined>): PromiseOrValue<Uint8Array> {
+  const found: Uint8Array[] = []
+  return chain(
+    repeat(() =>
+      chain(pieces(), (piece) => {
+        if (piece) found.push(piece.slice())
+        return piece !== undefined
+      }),
+    ),
+    () => joinBytes(found),
+  )
+}
