@@ -112,9 +112,44 @@ declare module 'unstorage/drivers/indexedb' {
   export default function indexedDbDriver(options: { dbName: string; storeName: string }): unknown
 }
 
+declare module 'unstorage/drivers/memory' {
+  export default function memoryDriver(): unknown
+}
+
+declare module 'unstorage/drivers/fs-lite' {
+  export default function fsDriver(options: { base: string }): unknown
+}
+
+declare module 'keyv' {
+  export class Keyv {
+    get(key: string): Promise<unknown>
+    set(key: string, value: unknown): Promise<boolean>
+  }
+}
+
+declare module 'cacheable' {
+  export class Cacheable {
+    get(key: string): Promise<unknown>
+    set(key: string, value: unknown): Promise<boolean>
+  }
+}
+
+declare module 'lru-cache' {
+  export class LRUCache<Key, Value> {
+    constructor(options: { max: number })
+    get(key: Key): Value | undefined
+    set(key: Key, value: Value): unknown
+  }
+}
+
 declare module '*/dist/browser.js' {
   export const connectStore: typeof import('../src/browser.ts').connectStore
   export const releaseStore: typeof import('../src/browser.ts').releaseStore
+}
+
+declare module '*/dist/node.js' {
+  export const connectStore: typeof import('../src/node.ts').connectStore
+  export const releaseStore: typeof import('../src/node.ts').releaseStore
 }
 
 declare module '*/dist/cbor.js' {

@@ -1,6 +1,6 @@
 import { complete } from './store.mjs'
 
-const STORE = 'entries'
+export const STORE = 'entries'
 
 /**
  * IndexedDB without a library, used as well as we know: one transaction for all that a caller has in hand, committed
@@ -61,7 +61,7 @@ export const raw = (durability) => async (database) => {
  * @param {string} name
  * @returns {Promise<IDBDatabase>}
  */
-function openDatabase(name) {
+export function openDatabase(name) {
   const request = indexedDB.open(name)
   request.onupgradeneeded = () => request.result.createObjectStore(STORE)
   return lastOf([request])
@@ -73,7 +73,7 @@ function openDatabase(name) {
  * @param {readonly IDBRequest[]} requests
  * @returns {Promise<any>}
  */
-function lastOf(requests) {
+export function lastOf(requests) {
   return new Promise((resolve, reject) => {
     const last = /** @type {IDBRequest} */ (requests.at(-1))
     last.onsuccess = () => resolve(last.result)
@@ -85,7 +85,7 @@ function lastOf(requests) {
  * @param {IDBTransaction} transaction
  * @returns {Promise<void>}
  */
-function completed(transaction) {
+export function completed(transaction) {
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve()
     transaction.onabort = () => reject(/** @type {DOMException} */ (transaction.error))
