@@ -52,8 +52,15 @@ export type {
   Capabilities,
   Durability,
   LifecycleOptions,
+  PendingWrites,
+  PopulateOptions,
+  PopulateProgress,
+  ReadPolicy,
   StoreConfig,
+  TierStats,
+  WritePolicy,
 } from './base/backend.ts'
 export type { Compressor, Encryptor } from './engine/sealing.ts'
 export type { Entry, EntryType, Key, Meta, Name, Serializer } from './base/entry.ts'
+export type { DeadLetter, Tier, Walk } from './store/tier.ts'
 export type * from './store/types.ts'

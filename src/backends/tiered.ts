@@ -24,7 +24,9 @@ import {
   releaseEngine,
 } from '../engine/engines.ts'
 import type { OnConflict } from '../engine/tier/delivery.ts'
-import { type TieredBackend, tieredBackend } from '../engine/tier/tier.ts'
+import { loadTiers } from '../engine/tier/load.ts'
+import type { Bounds } from '../engine/tier/residents.ts'
+import type { TieredBackend } from '../engine/tier/tier.ts'
 
 /** A config inside a tier's: its id is the tier's. */
 export type TierConfig = StoreConfig extends infer Each
@@ -48,6 +50,17 @@ export interface TieredConfig {
   readonly readPolicy?: ReadPolicy | undefined
   /** Remember which keys are missing in the back, until they are written. Default false. */
   readonly negative?: boolean | undefined
+  /** Entries that the front may hold. Copies leave it when there is no room; only what is there alone stays. */
+  readonly maxEntries?: number | undefined
+  /** Bytes that they may take: values and keys as CBOR, and 500 for each entry. */
+  readonly maxBytes?: number | undefined
+  /** Milliseconds that a copy in front answers for. Default: until it is known to have changed. */
+  readonly ttl?: number | undefined
+  /**
+   * What the front gets besides what is read: nothing (`lazy`, the default), what it does not have (`missing`), or all anew
+   * (`full`), in the background after the store is opened; see `store.tier.populate`.
+   */
+  readonly populate?: 'lazy' | 'missing' | 'full' | undefined
   /** How writes wait for the back under `write-behind`. */
   readonly writeBehind?: WriteBehindOptions | undefined
 }
@@ -86,6 +99,10 @@ registerBackend<Config>('tiered', {
     writePolicy: optional(oneOf('write-through', 'write-behind', 'write-around', 'frontend-only')),
     readPolicy: optional(oneOf('frontend-first', 'frontend-only')),
     negative: optional(flag),
+    maxEntries: optional(count),
+    maxBytes: optional(count),
+    ttl: optional(count),
+    populate: optional(oneOf('lazy', 'missing', 'full')),
     writeBehind: optional(
       object({ maxEntries: optional(count), maxBytes: optional(count), onConflict: optional(conflict) }),
     ),
@@ -105,6 +122,14 @@ registerBackend<Config>('tiered', {
     if (capabilitiesOf(front).persistent && locationOf(front) === locationOf(back)) {
       throw new InvalidConfigError([{ path: 'frontendConfig', message: 'is the same place as backendConfig' }])
     }
+    if (boundsOf(config) && (capabilitiesOf(front).persistent || capabilitiesOf(front).sync !== true)) {
+      throw new InvalidConfigError([{ path: 'frontendConfig', message: 'must be a memory store to be bounded' }])
+    }
+    if ((config.writeBehind?.onConflict ?? 'overwrite') !== 'overwrite' && back.config.backend === 'tiered') {
+      throw new InvalidConfigError([
+        { path: 'writeBehind.onConflict', message: "must be 'overwrite' before a tiered back" },
+      ])
+    }
     return { ...config, frontendConfig: front.config, backendConfig: back.config }
   },
   capabilities,
@@ -123,6 +148,12 @@ registerBackend<Config>('tiered', {
     )
   },
 })
+
+function boundsOf({ maxEntries, maxBytes, ttl }: Config): Bounds | undefined {
+  return maxEntries === undefined && maxBytes === undefined && ttl === undefined
+    ? undefined
+    : { maxEntries, maxBytes, ttl }
+}
 
 /** The back is somebody else's. */
 function isOverlay({ writePolicy }: Pick<Config, 'writePolicy'>): boolean {
@@ -146,33 +177,52 @@ function serializerOf(tier: CheckedConfig): Serializer {
 }
 
 function open(config: Config, mode: Mode, context: OpenContext): PromiseOrValue<TieredBackend> {
-  const { writePolicy = 'write-through', readPolicy = 'frontend-first', negative = false, writeBehind = {} } = config
+  const {
+    writePolicy = 'write-through',
+    readPolicy = 'frontend-first',
+    negative = false,
+    populate = 'lazy',
+    writeBehind = {},
+  } = config
   const { maxEntries = MOST_WAITING, maxBytes = MOST_BYTES, onConflict = 'overwrite' } = writeBehind
   const user: EngineUser = { stop: (call) => tier?.stop(call) }
   let tier: TieredBackend | undefined
   const backMode = isOverlay(config) ? 'open' : mode
-  return chain(acquireEngine(checkConfig(config.backendConfig), backMode, user, context), (engine) => {
-    const release = (call: Call): PromiseOrValue<void> => releaseEngine(engine, user, call)
-    return onFailure(
-      () =>
-        chain(mode === 'create' ? destroyFront(config.frontendConfig, context) : undefined, () =>
-          chain(openBackend(checkConfig(config.frontendConfig), 'connect', { ...context, private: true }), (front) => {
-            const opened = tieredBackend(front, engine.backend, {
-              capabilities: capabilities(config),
-              writePolicy,
-              readPolicy,
-              negative,
-              outbox: { maxEntries, maxBytes, onConflict },
-              onError: context.onError,
-              close: release,
-            })
-            tier = opened
-            return chain(opened.start(context), () => opened)
-          }),
-        ),
-      () => release(context),
-    )
-  })
+  return chain(loadTiers(context), ({ tieredBackend }) =>
+    chain(acquireEngine(checkConfig(config.backendConfig), backMode, user, context), (engine) => {
+      const release = (call: Call): PromiseOrValue<void> => releaseEngine(engine, user, call)
+      return onFailure(
+        () =>
+          chain(mode === 'create' ? destroyFront(config.frontendConfig, context) : undefined, () =>
+            chain(
+              openBackend(checkConfig(config.frontendConfig), 'connect', { ...context, private: true }),
+              (front) => {
+                const opened = tieredBackend(front, engine.backend, {
+                  capabilities: capabilities(config),
+                  writePolicy,
+                  readPolicy,
+                  negative,
+                  bounds: boundsOf(config),
+                  outbox: { maxEntries, maxBytes, onConflict },
+                  onError: context.onError,
+                  close: release,
+                })
+                tier = opened
+                const started = onFailure(
+                  () => opened.start(context),
+                  () => front.close(context),
+                )
+                return chain(started, () => {
+                  if (populate !== 'lazy') opened.tier.populate(populate, {}).catch(context.onError)
+                  return opened
+                })
+              },
+            ),
+          ),
+        () => release(context),
+      )
+    }),
+  )
 }
 
 const MOST_WAITING = 10_000
@@ -184,7 +234,7 @@ function destroyFront(frontendConfig: AnyConfig, context: OpenContext): PromiseO
   return definition.destroy(config, { ...context, private: true })
 }
 
-function capabilities({ frontendConfig, backendConfig, writePolicy }: Config): Capabilities {
+function capabilities({ frontendConfig, backendConfig, writePolicy, ttl = Infinity }: Config): Capabilities {
   const front = capabilitiesOf(checkConfig(frontendConfig))
   const back = capabilitiesOf(checkConfig(backendConfig))
   const isFrontal = writePolicy === 'write-behind' || writePolicy === 'frontend-only'
@@ -198,7 +248,7 @@ function capabilities({ frontendConfig, backendConfig, writePolicy }: Config): C
     // What waits for the back may be under way when a synchronous call needs it there.
     sync: front.sync === true && ((back.sync === true && writePolicy !== 'write-behind') || 'resident'),
     atomicBatch: isFrontal ? front.atomicBatch : Math.min(front.atomicBatch, back.atomicBatch),
-    staleness: REACH.indexOf(back.watch) < REACH.indexOf(back.atomicUpdate) ? Infinity : (back.staleness ?? 0),
+    staleness: REACH.indexOf(back.watch) < REACH.indexOf(back.atomicUpdate) ? ttl : (back.staleness ?? 0),
   }
 }
 

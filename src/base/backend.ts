@@ -152,6 +152,70 @@ export interface Backend {
   /** What `flush` resolves after: every write acknowledged before it is as durable as the engine can make it. */
   flush(call: Call): PromiseOrValue<void>
   close(call: Call): PromiseOrValue<void>
+  /** Of a tier. */
+  readonly tier?: TierControl
+}
+
+/** How far a front has been filled. */
+export interface PopulateProgress {
+  /** Entries that were looked at. */
+  readonly seen: number
+  /** Those of them that were read from the back. */
+  readonly read: number
+}
+
+export interface PopulateOptions {
+  /** Told after each page. */
+  readonly onProgress?: ((progress: PopulateProgress) => void) | undefined
+  /** Ends it at the next page. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface TierStats {
+  /** Entries of which the front could answer, and of which it could not. */
+  readonly hits: number
+  readonly misses: number
+  /** Of a bounded front: entries in it, their bytes, those that had to leave, and those that may not. */
+  readonly entries?: number | undefined
+  readonly bytes?: number | undefined
+  readonly evictions?: number | undefined
+  readonly pinned?: number | undefined
+}
+
+/** Writes that wait for the back of a tier. */
+export interface PendingWrites {
+  readonly entries: number
+  /** About. */
+  readonly bytes: number
+  /** Why the last attempt failed; `undefined` after one that did not. */
+  readonly lastError: unknown
+}
+
+/** A write that was given up. */
+export interface DeadWrite {
+  readonly name: Name
+  readonly key: Key
+  /** The code and the message of what went wrong. */
+  readonly code: string
+  readonly message: string
+  readonly at: Date
+}
+
+/** What a tiered backend can do besides. */
+export interface TierControl {
+  stats(): TierStats
+  pending(): PendingWrites
+  dead(): Promise<DeadWrite[]>
+  /** Send writes that were given up once more, or forget them; all of them without names. Answers how many. */
+  revive(what: 'retry' | 'drop', names?: readonly Name[]): Promise<number>
+  /** Copy all entries of the back to the front, or those that are missing there. */
+  populate(which: 'missing' | 'full', options: PopulateOptions): Promise<PopulateProgress>
+  /** The same of these, and of what they lead to. */
+  reach(
+    names: Iterable<Name>,
+    options: PopulateOptions,
+    next?: (name: Name, entry: Entry) => Iterable<Name>,
+  ): Promise<PopulateProgress>
 }
 
 /** A value that is kept as the platform's clone beside the frame; only engines that clone can. */

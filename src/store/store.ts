@@ -9,6 +9,7 @@ import { withLock } from './locks.ts'
 import { append, log, reduceLog } from './log.ts'
 import { batch, clear, deleteMany, getMany, setMany } from './many.ts'
 import { subScope } from './scope.ts'
+import { type Tier, tierOf } from './tier.ts'
 import type { CallOptions, Store } from './types.ts'
 import { deleteIn, get, getIn, getMeta, has, remove, set, setIn, update, updateIn } from './values.ts'
 import { watch } from './watch.ts'
@@ -81,6 +82,10 @@ class KonserveStore {
 
   get capabilities(): Capabilities {
     return this.#context.handle.engine.backend.capabilities
+  }
+
+  get tier(): Tier | undefined {
+    return tierOf(this.#context)
   }
 
   static {

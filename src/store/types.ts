@@ -9,6 +9,7 @@ import type {
 } from '../base/backend.ts'
 import type { EntryType, Key } from '../base/entry.ts'
 import type { PromiseOrValue } from '../base/promise-or-value.ts'
+import type { Tier } from './tier.ts'
 
 /** The values of a store by key: `Store<{ settings: Settings; [user: `user:${string}`]: User }>`. */
 // oxlint-disable-next-line typescript/no-explicit-any -- a store without a schema holds anything
@@ -208,6 +209,8 @@ export interface Store<Schema = AnySchema> {
   /** The config without credentials and keys. */
   readonly config: AnyConfig
   readonly capabilities: Capabilities
+  /** Of a tiered store: what is in front, what waits for the back, and how to fill the front. */
+  readonly tier: Tier | undefined
 
   /** The value, or `default` for a missing key. The bytes of a binary; `NOT_A_VALUE` for a log. */
   get<K extends KeyOf<Schema>, const O extends GetOptions = {}>(

@@ -40,6 +40,8 @@ export interface Scenario {
   readonly negative: boolean
   readonly isFrontLate: boolean
   readonly isFrontPersistent: boolean
+  /** How many entries the front may have, where it can be bounded. */
+  readonly maxEntries: number | undefined
   /** Another tier stands between. */
   readonly isNested: boolean
   /** What the back tells of. */
@@ -88,9 +90,10 @@ export async function trial({ tieredBackend }: Subject, scenario: Scenario): Pro
     onError: () => undefined,
     close: () => undefined,
   }
+  const bounds = isFrontLate || isPersistent ? undefined : { maxEntries: scenario.maxEntries }
   const between = world.backend({ isLate: false }).backend
   const inner = isNested ? tieredBackend(between, back, { ...options, writePolicy: 'write-through' }) : back
-  const tier = tieredBackend(front.backend, inner, options)
+  const tier = tieredBackend(front.backend, inner, { ...options, bounds })
   const history: Operation[] = []
   const problems: string[] = []
   /** Keys that were written to stay in front. */

@@ -125,4 +125,10 @@ export const plants: Readonly<Record<string, Plant>> = {
     from: 'this.#outbox.refresh()',
     to: '',
   },
+  'what waits for the back has to leave a full front': {
+    file: 'bounded.ts',
+    from: 'if (isOwn(meta)) residents.pin(name)\n    else residents.unpin(name)',
+    to: 'residents.unpin(name)',
+    given: { isFrontLate: false, isFrontPersistent: false, maxEntries: 1 },
+  },
 }

@@ -13,7 +13,7 @@ export type Given = Partial<Omit<Scenario, 'lots' | 'steps'>> & {
 }
 
 export function scenarios(given: Given = {}): fc.Arbitrary<Scenario> {
-  const { writePolicy, isMixed, tells, negative, isFrontLate, isFrontPersistent, isNested, faults } = given
+  const { writePolicy, isMixed, tells, negative, isFrontLate, isFrontPersistent, maxEntries, isNested, faults } = given
   return fc
     .record({
       writePolicy: either(writePolicy, fc.constantFrom(...POLICIES)),
@@ -27,6 +27,7 @@ export function scenarios(given: Given = {}): fc.Arbitrary<Scenario> {
         negative: either(negative, fc.boolean()),
         isFrontLate: either(isFrontLate, fc.boolean()),
         isFrontPersistent: either(isFrontPersistent, fc.boolean()),
+        maxEntries: either(maxEntries, fc.constantFrom(undefined, 1, 2)),
         isNested: either(isNested, fc.boolean()),
         faults: either(faults, fc.nat(4)),
         lots: fc.array(fc.nat(1000), { minLength: 40, maxLength: 200 }),

@@ -1,4 +1,4 @@
-import type { Backend, Call, EntryOp, Notice } from '../../base/backend.ts'
+import type { Backend, Call, DeadWrite, EntryOp, Notice, PendingWrites } from '../../base/backend.ts'
 import type { Entry, Name } from '../../base/entry.ts'
 import { BusyError, StorageUnavailableError } from '../../base/errors.ts'
 import { jitter } from '../../base/jitter.ts'
@@ -6,6 +6,7 @@ import { type PromiseOrValue, chain, rescue } from '../../base/promise-or-value.
 import { Delivery, type DeliveryOptions } from './delivery.ts'
 import type { Front } from './front.ts'
 import { DEAD, type Mark, WAITING, markOf, nameOfRow, waitingRow, withMark } from './mark.ts'
+import { sizeOf } from './size.ts'
 
 export interface OutboxOptions extends DeliveryOptions {
   /** How many writes may wait, and how many bytes of them: more writes wait until there is room. */
@@ -71,7 +72,7 @@ export class Outbox {
   }
 
   /** Writes that wait, and their bytes, about. */
-  get pending(): { readonly entries: number; readonly bytes: number; readonly lastError: unknown } {
+  get pending(): PendingWrites {
     return { entries: this.#rows.size, bytes: this.#bytes, lastError: this.#lastError }
   }
 
@@ -181,26 +182,32 @@ export class Outbox {
     await this.#running
   }
 
-  /** Rows that were given up, and why. */
-  async dead(): Promise<{ readonly row: Name; readonly name: Name; readonly entry: Entry }[]> {
+  /** What was given up, and why. */
+  async dead(): Promise<(DeadWrite & { readonly row: Name })[]> {
     const call: Call = { sync: false }
     const { names: rows } = await this.#front.backend.list({ prefix: DEAD }, call)
     const found = await this.#front.backend.readMany(rows, call)
-    return rows.flatMap((row, i) => (found[i] ? [{ row, name: nameOfRow(row), entry: found[i] }] : []))
+    return rows.flatMap((row, i) => {
+      if (!found[i]) return []
+      const { key, lastWrite: at } = found[i].meta
+      return [{ row, name: nameOfRow(row), key, at, ...(found[i].value as Pick<DeadWrite, 'code' | 'message'>) }]
+    })
   }
 
-  /** Send a row that was given up once more, or forget it and what the front has of it. */
+  /** Send a write that was given up once more, or forget it. Whether it was still there. */
   async revive(row: Name, what: 'retry' | 'drop'): Promise<boolean> {
     const name = nameOfRow(row)
     const [entry] = await this.#front.backend.readMany([name], { sync: false })
     const mark = markOf(entry?.meta)
-    const isThere = entry !== undefined && mark?.row === row
-    const ops: EntryOp[] = [{ delete: row }]
     const waiting = waitingRow(row)
+    const isThere = entry !== undefined && mark?.row === row
+    const ops: EntryOp[] = []
     if (isThere && what === 'retry') {
-      ops.push({ write: [waiting, { meta: { ...entry.meta, own: {} }, value: undefined }] })
+      const { key, lastWrite } = entry.meta
+      ops.push({ write: [waiting, { meta: { key, type: 'value', lastWrite }, value: undefined }] })
       ops.push({ write: [name, withMark(entry, { ...mark, row: waiting, base: undefined })], ifVersion: entry.version })
     } else if (isThere) ops.push({ delete: name, ifVersion: entry.version })
+    ops.push({ delete: row })
     await this.#front.atOnce((call) => this.#front.backend.batch(ops, { atomic: false, ordered: true }, call))
     if (isThere && what === 'retry') this.added(waiting, entry)
     if (isThere && what === 'drop') this.#options.onChanged({ type: 'set', name, key: entry.meta.key })
@@ -301,11 +308,6 @@ export class Outbox {
     this.#rows.delete(row)
     this.#settled()
   }
-}
-
-// TODO sizer
-function sizeOf(entry: Entry): number {
-  return ROW_BYTES + (entry.meta.type === 'binary' ? (entry.value as Uint8Array).length : 0)
 }
 
 /** What is sent in one batch. */

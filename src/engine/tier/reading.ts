@@ -20,6 +20,9 @@ export class Reading {
   readonly #context: TierContext
   readonly #copyOf: (entry: Entry) => Entry
   readonly #flights = new Map<Name, Flight>()
+  /** Entries that were asked for and were in front, and those that were not. */
+  hits = 0
+  misses = 0
 
   /** `copyOf` makes what the front gets of an entry of the back. */
   constructor(context: TierContext, copyOf: (entry: Entry) => Entry) {
@@ -33,6 +36,8 @@ export class Reading {
     return chain(front.readMany(names, call), (found) => {
       const seen = found.map((entry) => entry && visible(entry))
       const missing = asksBack(call) ? names.filter((_, i) => !found[i]) : []
+      this.misses += missing.length
+      this.hits += names.length - missing.length
       if (missing.length === 0) return seen
       return chain(this.ask(missing, call), (entries) => {
         const rest = entries.values()

@@ -7,6 +7,7 @@ import type {
   EntryOp,
   ListOptions,
   Notice,
+  TierControl,
 } from '../../base/backend.ts'
 import { type Entry, type Name, isLive } from '../../base/entry.ts'
 import { AtomicUnsupportedError } from '../../base/errors.ts'
@@ -16,22 +17,27 @@ import { readStream } from '../chunks.ts'
 import { KeyQueue } from '../queue.ts'
 import { holdEntry, scanEntries } from '../scan.ts'
 import { Watchers } from '../watchers.ts'
+import { bounded } from './bounded.ts'
 import { type PolicyOptions, tierContext } from './context.ts'
 import { listBoth, listFront, scanBoth, scanFront } from './listing.ts'
 import { isOwn, markOf, visible, withMark } from './mark.ts'
 import { Outbox, type OutboxOptions } from './outbox.ts'
 import { OwnWrites, nameOf } from './own-writes.ts'
+import { type Copied, Populate } from './populate.ts'
 import { Reading } from './reading.ts'
+import type { Bounds } from './residents.ts'
 import { Through } from './through.ts'
 
 export interface TierOptions extends PolicyOptions {
+  /** Of a front that answers at once, and does not outlive the process. */
+  readonly bounds?: Bounds | undefined
   readonly outbox: Pick<OutboxOptions, 'onConflict' | 'maxEntries' | 'maxBytes' | 'wait'>
   /** Let the back go; the front is the tier's own. */
   close(call: Call): PromiseOrValue<void>
 }
 
 export interface TieredBackend extends Backend {
-  readonly outbox: Outbox
+  readonly tier: TierControl
   /** Find what an earlier process has left to be sent. */
   start(call: Call): PromiseOrValue<void>
   /** Take no more calls; answers when those under way have ended. */
@@ -42,8 +48,10 @@ export interface TieredBackend extends Backend {
  * A fast front over a back that has the truth, but for what the front has of its own. Calls on one name keep their order
  * here, so that filling the front never races a write. Only whole values are kept in front, neither logs nor large binaries.
  */
-export function tieredBackend(fast: Backend, back: Backend, options: TierOptions): TieredBackend {
-  const { capabilities, onError, close } = options
+export function tieredBackend(frontend: Backend, back: Backend, options: TierOptions): TieredBackend {
+  const { capabilities, bounds, onError, close } = options
+  const fenced = bounds && bounded(frontend, bounds)
+  const fast = fenced ?? frontend
   const { persistent } = fast.capabilities
   const queue = new KeyQueue()
   const watchers = new Watchers()
@@ -95,6 +103,37 @@ export function tieredBackend(fast: Backend, back: Backend, options: TierOptions
       return askBack(call, front.mayHaveOwn ? ask.both : ask.back)
     })
 
+  /** Copy names that the front does not have, or, anew, those of which it has no more than a copy. */
+  const copy = (names: readonly Name[], isAnew: boolean, call: Call): Promise<Copied> =>
+    Promise.resolve(
+      queue.shared(names, call, () =>
+        chain(front.readMany(names, call), (found) => {
+          const seen = found.map((entry) => entry && visible(entry))
+          const wanted = names.filter((_, i) => !found[i] || (isAnew && !isOwn(found[i].meta)))
+          for (const name of isAnew ? wanted : []) invalidate(name)
+          return chain(reading.ask(wanted, call), (entries) => {
+            const read = new Map(wanted.map((name, i) => [name, entries[i]]))
+            return { entries: names.map((name, i) => (read.has(name) ? read.get(name) : seen[i])), read: wanted.length }
+          })
+        }),
+      ),
+    )
+  const filling = new Populate(back, copy)
+
+  const tier: TierControl = {
+    stats: () => ({ ...fenced?.stats, hits: reading.hits, misses: reading.misses }),
+    pending: () => outbox.pending,
+    dead: () => outbox.dead(),
+    async revive(what, names) {
+      const rows = (await outbox.dead()).filter(({ name }) => names === undefined || names.includes(name))
+      let revived = 0
+      for (const { row } of rows) revived += Number(await outbox.revive(row, what))
+      return revived
+    },
+    populate: (which, populating) => filling.all(which === 'full', populating),
+    reach: (names, populating, next) => filling.reachable(names, populating, next),
+  }
+
   /** Let the back have what waits; answers why it has not, if that is known nowhere else. */
   const drain = (call: Call): PromiseOrValue<unknown> => {
     if (outbox.pending.entries === 0 || call.discards) return call.sync ? outbox.halt() : outbox.stop()
@@ -109,7 +148,7 @@ export function tieredBackend(fast: Backend, back: Backend, options: TierOptions
 
   const backend: TieredBackend = {
     capabilities,
-    outbox,
+    tier,
     start: (call) => (persistent ? outbox.open(call) : undefined),
     read: (name, call) => chain(backend.readMany([name], call), ([entry]) => entry),
     readMany: (names, call) => queue.shared(names, call, () => reading.readMany(names, call)),

@@ -6,7 +6,7 @@ import { encode } from '../../src/codec/cbor.ts'
 import { halfToNumber } from '../../src/codec/kinds.ts'
 import { ClojureSymbol, Keyword, Tagged, Uuid } from '../../src/codec/tagged.ts'
 import { registerType } from '../../src/codec/types.ts'
-import { sizeOf, valueSize } from '../../src/engine/size.ts'
+import { sizeOf, valueSize } from '../../src/engine/tier/size.ts'
 import { anyNumber, anyText, anyValue } from '../codec/arbitraries.ts'
 
 class Money {

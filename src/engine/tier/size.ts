@@ -1,7 +1,7 @@
-import type { Entry } from '../base/entry.ts'
-import { isWellFormed, utf8Encoder } from '../codec/cbor-text.ts'
-import { BYTES_TAG, MAP_TAG, WTF8_TAG, kindOf, partsOf, typedArrayName } from '../codec/kinds.ts'
-import { findType } from '../codec/types.ts'
+import type { Entry } from '../../base/entry.ts'
+import { isWellFormed, utf8Encoder } from '../../codec/cbor-text.ts'
+import { BYTES_TAG, MAP_TAG, WTF8_TAG, kindOf, partsOf, typedArrayName } from '../../codec/kinds.ts'
+import { findType } from '../../codec/types.ts'
 
 /** How many bytes an entry counts in memory: value, key and custom metadata as CBOR, and what is around them. */
 export function sizeOf({ meta, value }: Entry): number {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { LimitExceededError } from '../../src/base/errors.ts'
-import { type Bounds, type ResidentStats, Residents } from '../../src/engine/residents.ts'
+import { type Bounds, type ResidentStats, Residents } from '../../src/engine/tier/residents.ts'
 
 describe('who leaves', () => {
   test('is the oldest, if nobody has asked for any', () => {

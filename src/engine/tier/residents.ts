@@ -1,5 +1,5 @@
-import type { Name } from '../base/entry.ts'
-import { LimitExceededError } from '../base/errors.ts'
+import type { Name } from '../../base/entry.ts'
+import { LimitExceededError } from '../../base/errors.ts'
 
 export interface Bounds {
   readonly maxEntries?: number | undefined
@@ -108,6 +108,10 @@ export class Residents {
     this.#count(own, growth)
     own.deadline = Math.min(this.#now() + this.#ttl, expires)
     return evicted
+  }
+
+  isPinned(name: Name): boolean {
+    return this.#pins.has(name)
   }
 
   /** Let `name` stay, whatever else has to leave; if it is not there, as soon as it comes. */

@@ -1,0 +1,45 @@
+import { type AnyConfig, type Backend, findBackend, registerBackend } from '../../src/base/backend.ts'
+import type { PromiseOrValue } from '../../src/base/promise-or-value.ts'
+
+/** What befalls the calls of the backend `tried`, and which of them there were. */
+export interface Trial {
+  /** Called in front of each call; what it throws, or rejects with, the call fails with. */
+  before: (method: string, args: readonly unknown[]) => PromiseOrValue<unknown>
+  readonly calls: (readonly [method: string, args: readonly unknown[]])[]
+}
+
+const trials = new Map<string, Trial>()
+
+/** Stores in memory, whose calls are asynchronous, and may be watched and made to fail, by their id. */
+export function trialOf(id: string): Trial {
+  const trial = trials.get(id) ?? { before: () => undefined, calls: [] }
+  trials.set(id, trial)
+  return trial
+}
+
+const memory = findBackend('memory')!
+
+registerBackend<AnyConfig>('tried', {
+  ...memory,
+  capabilities: {
+    ...(memory.capabilities as (config: AnyConfig) => Backend['capabilities'])({} as AnyConfig),
+    sync: false,
+  },
+  create: (config, context) => watched(memory.create(config, context) as Backend, trialOf(config.id)),
+  open: (config, context) => watched(memory.open(config, context) as Backend, trialOf(config.id)),
+})
+
+function watched(inner: Backend, trial: Trial): Backend {
+  return new Proxy(inner, {
+    get: (target, property: keyof Backend) => {
+      if (property === 'capabilities') return { ...target.capabilities, sync: false }
+      const method = target[property]
+      if (typeof method !== 'function' || property === 'watch') return method
+      return async (...args: unknown[]) => {
+        trial.calls.push([property, args])
+        await trial.before(property, args)
+        return (await Reflect.apply(method, target, args)) as unknown
+      }
+    },
+  })
+}
