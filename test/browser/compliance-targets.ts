@@ -28,6 +28,26 @@ export const targets: readonly ComplianceTarget[] = [
     addressable: true,
   },
   { name: 'tiered(memory, indexeddb)', config: tiered, cleanup: removeDatabase, addressable: true },
+  {
+    name: 'tiered(memory, indexeddb), write-behind',
+    config: () => ({ ...tiered(), writePolicy: 'write-behind' }),
+    cleanup: removeDatabase,
+    addressable: true,
+  },
+  {
+    name: 'tiered(indexeddb, memory), write-behind',
+    config() {
+      const { id, ...frontendConfig } = database()
+      return {
+        backend: 'tiered',
+        id,
+        frontendConfig,
+        backendConfig: { backend: 'memory' },
+        writePolicy: 'write-behind',
+      }
+    },
+    cleanup: removeDatabase,
+  },
 ]
 
 function database(): AnyConfig {
@@ -41,6 +61,9 @@ function tiered(): AnyConfig {
 }
 
 async function removeDatabase(config: AnyConfig): Promise<void> {
-  const { name } = (config['backendConfig'] ?? config) as { name: string }
-  await deleteDB(name)
+  for (const { name } of [config, config['frontendConfig'] ?? {}, config['backendConfig'] ?? {}] as {
+    name?: string
+  }[]) {
+    if (name !== undefined) await deleteDB(name)
+  }
 }

@@ -3,7 +3,7 @@ import type { Entry, Meta, Name } from '../../base/entry.ts'
 import { LimitExceededError } from '../../base/errors.ts'
 import { isReserved } from '../../base/name.ts'
 import { type PromiseOrValue, chain, each, onFailure } from '../../base/promise-or-value.ts'
-import { isOwn } from './mark.ts'
+import { isOwn, nameOf } from './mark.ts'
 import { type Bounds, type ResidentStats, Residents } from './residents.ts'
 import { sizeOf } from './size.ts'
 
@@ -60,7 +60,7 @@ export function bounded(front: Backend, bounds: Bounds): BoundedBackend {
 
   const recount = (ops: readonly EntryOp[], call: Call): PromiseOrValue<void> =>
     each(ops, (op) => {
-      const name = 'write' in op ? op.write[0] : op.delete
+      const name = nameOf(op)
       return chain(front.read(name, call), (entry) => note(name, entry, call))
     })
 

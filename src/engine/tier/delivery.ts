@@ -1,9 +1,10 @@
 import type { Backend, Call, Change, EntryOp, Notice } from '../../base/backend.ts'
 import type { Entry, Name, Version } from '../../base/entry.ts'
 import { ConflictError, KonserveError } from '../../base/errors.ts'
+import { isReserved } from '../../base/name.ts'
 import { type PromiseOrValue, chain, each, ensure, rescue } from '../../base/promise-or-value.ts'
 import type { Front } from './front.ts'
-import { type Mark, deadRow, markOf, nameOfRow, visible, withMark } from './mark.ts'
+import { type Mark, deadRow, markOf, nameOf, nameOfRow, visible, withMark } from './mark.ts'
 
 /** What to do where the back has another entry than the one that was changed here: mine from theirs, or what to keep of both. */
 export type OnConflict = 'overwrite' | 'fail' | ((mine: unknown, theirs: unknown) => unknown)
@@ -166,7 +167,9 @@ export class Delivery {
       const mark = markOf(found?.meta)
       return found && mark?.state ? withMark(found, { ...mark, base }) : found
     }
-    return this.#front.atOnce((own) => chain(this.#front.backend.update(name, rebased, own), () => undefined))
+    return this.#front.atOnce((own) =>
+      this.#front.alone([name], own, () => chain(this.#front.backend.update(name, rebased, own), () => undefined)),
+    )
   }
 
   #conflict(job: Job, error: ConflictError, call: Call): PromiseOrValue<void> {
@@ -236,7 +239,11 @@ export class Delivery {
   }
 
   #apply(ops: readonly EntryOp[]): PromiseOrValue<boolean[]> {
-    return this.#front.atOnce((call) => this.#front.backend.batch(ops, { atomic: false, ordered: true }, call))
+    const { backend } = this.#front
+    const names = ops.map(nameOf).filter((name) => !isReserved(name))
+    return this.#front.atOnce((own) =>
+      this.#front.alone(names, own, () => backend.batch(ops, { atomic: false, ordered: true }, own)),
+    )
   }
 
   /** `task`, or `otherwise` where the front has another entry by now. */

@@ -2,6 +2,7 @@ import type { Backend, Call, EntryOp } from '../../base/backend.ts'
 import type { Entry, Meta, Name } from '../../base/entry.ts'
 import { BusyError } from '../../base/errors.ts'
 import { type PromiseOrValue, chain, each, onFailure, repeat, rescue } from '../../base/promise-or-value.ts'
+import { KeyQueue } from '../queue.ts'
 import { isOwn, markOf } from './mark.ts'
 
 export interface FrontOptions {
@@ -18,6 +19,7 @@ export class Front {
   /** Between two of its calls nothing else can happen to it. */
   readonly isAlone: boolean
   readonly #onError: (error: unknown) => void
+  readonly #tasks = new KeyQueue()
   /** Names whose copies are not to be believed, each with a number of its own. */
   readonly #distrusted = new Map<Name, number>()
   #distrusts = 0
@@ -109,6 +111,14 @@ export class Front {
         }),
       () => this.distrust(name),
     )
+  }
+
+  /**
+   * Run `task`, which reads `names` and writes what follows from that, while no other task of this process does so: nobody's
+   * update function has to run twice because the outbox came between.
+   */
+  alone<T>(names: readonly Name[], call: Call, task: () => PromiseOrValue<T>): PromiseOrValue<T> {
+    return this.isAlone ? task() : this.#tasks.exclusive(names, call, task)
   }
 
   /** A call of nobody's: at once where that can be, so that no synchronous call meets it. */

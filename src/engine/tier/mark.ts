@@ -1,3 +1,4 @@
+import type { EntryOp } from '../../base/backend.ts'
 import type { Entry, Key, Meta, Name, Version } from '../../base/entry.ts'
 import { toHex } from '../../codec/cbor-text.ts'
 
@@ -87,4 +88,9 @@ export function waitingRow(row: Name): Name {
 /** What a row is about. */
 export function nameOfRow(row: Name): Name {
   return row.slice(WAITING.length + STAMP + COUNT + 1)
+}
+
+/** What an operation is on. */
+export function nameOf(op: EntryOp): Name {
+  return 'write' in op ? op.write[0] : op.delete
 }

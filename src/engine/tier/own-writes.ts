@@ -8,7 +8,7 @@ import type { Outcome } from '../queue.ts'
 import type { Watchers } from '../watchers.ts'
 import type { TierContext } from './context.ts'
 import { fold, remembered } from './fold.ts'
-import { LOCAL, type Mark, WAITING, markOf, newRow, tombstone, visible, withMark } from './mark.ts'
+import { LOCAL, type Mark, WAITING, markOf, nameOf, newRow, tombstone, visible, withMark } from './mark.ts'
 import type { Outbox } from './outbox.ts'
 import type { Reading } from './reading.ts'
 import type { Through } from './through.ts'
@@ -101,7 +101,7 @@ export class OwnWrites {
     return chain<unknown, Pair[]>(ready, () =>
       chain(
         onFailure(
-          () => retried(() => this.#attempt(task, call, new Map()), call),
+          () => front.alone(names, call, () => retried(() => this.#attempt(task, call, new Map()), call)),
           () => {
             outdate()
             this.#outbox.refresh()
@@ -184,10 +184,6 @@ export class OwnWrites {
 
 /** A result that cannot wait in front: a log, or a large binary. */
 class CannotWait extends Error {}
-
-export function nameOf(op: EntryOp): Name {
-  return 'write' in op ? op.write[0] : op.delete
-}
 
 function noticeOf(name: Name, old: Entry | undefined, next: Entry | undefined): Notice[] {
   const shown = next ?? old
