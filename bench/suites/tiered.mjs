@@ -26,9 +26,6 @@ const ROWS = {
   populate10k: populate,
 }
 
-/** Rows that wait for what the config of a tiered store does not take yet. */
-const NOT_YET = ['set.writeBehind']
-
 /**
  * @param {import('../harness.mjs').Options} options
  * @returns {Promise<import('../harness.mjs').Result[]>}
@@ -38,7 +35,7 @@ export async function run(options) {
   try {
     const results = []
     for (const [name, contest] of Object.entries(ROWS)) {
-      if (NOT_YET.includes(name) || !isWanted(name, options)) continue
+      if (!isWanted(name, options)) continue
       results.push(...(await measure({ name, ...(await contest(place, name)) }, options)))
     }
     return results
