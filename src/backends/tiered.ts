@@ -125,6 +125,11 @@ registerBackend<Config>('tiered', {
     if (boundsOf(config) && (capabilitiesOf(front).persistent || capabilitiesOf(front).sync !== true)) {
       throw new InvalidConfigError([{ path: 'frontendConfig', message: 'must be a memory store to be bounded' }])
     }
+    const { names: sealed } = (back.config['encryptor'] ?? {}) as { names?: unknown }
+    if (sealed && (config.writePolicy === 'write-behind' || config.writePolicy === 'frontend-only')) {
+      const message = `cannot be ${config.writePolicy} over a back whose names are encrypted: they have no order`
+      throw new InvalidConfigError([{ path: 'writePolicy', message }])
+    }
     if ((config.writeBehind?.onConflict ?? 'overwrite') !== 'overwrite' && back.config.backend === 'tiered') {
       throw new InvalidConfigError([
         { path: 'writeBehind.onConflict', message: "must be 'overwrite' before a tiered back" },

@@ -141,7 +141,7 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
   /** Where the engine does not take all as one, parts whose head could not follow are taken back. */
   const apply = (ops: readonly BlobOp[], call: Call, options?: ApplyOptions): PromiseOrValue<void> => {
     const isOne = blobs.batch && ops.length <= capabilities.atomicBatch
-    const parts = isOne ? [] : ops.flatMap((op) => ('put' in op && op.put[0].startsWith('~') ? [op.put[0]] : []))
+    const parts = isOne ? [] : ops.flatMap((op) => ('put' in op && isPart(op.put[0]) ? [op.put[0]] : []))
     return rescue(
       () => applyOps(blobs, ops, call, options),
       (error) =>
@@ -400,9 +400,14 @@ function shown<T>(items: T[], isShown: (item: T) => boolean): T[] {
   return all ? items : items.filter(isShown)
 }
 
+/** Of a head that is written after it. A row of a tier's outbox goes with an entry that is there already, or comes to nothing. */
+function isPart(name: Name): boolean {
+  return name.startsWith('~') && !name.startsWith('~o')
+}
+
 /** What goes with the write of an entry. One with parts is not left to the engine to remove: they would stay behind. */
 function writeOf({ key, expires, own }: Meta): BlobWrite {
-  return { notice: { key }, expires: own?.chunks || own?.log ? undefined : expires?.getTime() }
+  return { notice: { key }, expires: own?.chunks || own?.log || own?.['tier'] ? undefined : expires?.getTime() }
 }
 
 function noticeOf({ key }: Partial<Meta>): BlobWrite['notice'] {

@@ -51,6 +51,10 @@ export function tierOf(context: Context): Tier | undefined {
   }
   const namesOf = (keys: Iterable<Key>): string[] => Array.from(keys, (key) => nameAndKey(context, key)[0])
   const { scope } = context
+  const namesOfLetters = async (): Promise<string[]> => {
+    const found = await open().dead()
+    return found.filter(({ key }) => scope.outer(key) !== undefined).map(({ name }) => name)
+  }
   return {
     stats: () => open().stats(),
     pending: () => open().pending(),
@@ -61,8 +65,8 @@ export function tierOf(context: Context): Tier | undefined {
         return key === undefined ? [] : [{ key, code, message, at }]
       })
     },
-    retry: async (keys) => open().revive('retry', keys && namesOf(keys)),
-    drop: async (keys) => open().revive('drop', keys && namesOf(keys)),
+    retry: async (keys) => open().revive('retry', keys ? namesOf(keys) : await namesOfLetters()),
+    drop: async (keys) => open().revive('drop', keys ? namesOf(keys) : await namesOfLetters()),
     async populate(which, options = {}) {
       if (typeof which === 'string') return open().populate(which, options)
       const { roots, walk } = which

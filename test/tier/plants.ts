@@ -90,12 +90,12 @@ export const plants: Readonly<Record<string, Plant>> = {
   },
   'what waits for the back is overtaken by what goes there at once': {
     file: 'through.ts',
-    from: 'this.#outbox.drained(markOf(meta), call)',
+    from: 'this.#outbox.drained(name, markOf(meta), call)',
     to: 'undefined',
   },
   'what may wait for the back is overtaken by what goes there at once': {
     file: 'outbox.ts',
-    from: '    this.#find(row)\n',
+    from: '    this.#find(row, name)\n',
     to: '',
     given: { writePolicy: 'write-behind', isMixed: true, faults: 4 },
   },
@@ -127,7 +127,7 @@ export const plants: Readonly<Record<string, Plant>> = {
   },
   'what waits for the back has to leave a full front': {
     file: 'bounded.ts',
-    from: 'if (isOwn(meta)) residents.pin(name)\n    else residents.unpin(name)',
+    from: 'if (isOwn(entry.meta)) residents.pin(name)\n    else residents.unpin(name)',
     to: 'residents.unpin(name)',
     given: { isFrontLate: false, isFrontPersistent: false, maxEntries: 1 },
   },

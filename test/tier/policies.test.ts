@@ -129,6 +129,53 @@ describe('writes behind', () => {
     expect(await (await back(config)).has('a')).toBe(false)
   })
 
+  test('are all of them there after a flush, though one is written over and over', async () => {
+    const config = behind()
+    const store = await connectStore(config)
+    let isOver = false
+    const writing = (async () => {
+      for (let i = 0; !isOver; i++) await store.set('a', i)
+    })()
+    await store.set('b', 1)
+    await store.flush()
+    isOver = true
+    expect(await (await back(config)).get('b')).toBe(1)
+    await writing
+  })
+
+  test('never wait beyond the bound, however many wait for it', async () => {
+    const config = behind({ writeBehind: { maxEntries: 3 } })
+    const store = await connectStore(config)
+    let most = 0
+    await Promise.all(
+      Array.from({ length: 100 }, async (_, i) => {
+        await store.set(i, i)
+        most = Math.max(most, store.tier!.pending().entries)
+      }),
+    )
+    expect(most).toBeLessThanOrEqual(3)
+    await store.flush()
+    expect((await (await back(config)).keys().toArray()).length).toBe(100)
+  })
+
+  test('of any key are found again in a front of their own, and more than a page of them', async () => {
+    const config = behind({ frontendConfig: file() })
+    const store = await connectStore(config)
+    const trial = trialOf(config.id)
+    trial.before = (method) => (['write', 'batch', 'delete'].includes(method) ? down() : undefined)
+    const keys = ['User:1', 'ÄÖ', ['a', { b: 1 }], 'x'.repeat(300), ...Array.from({ length: 1100 }, (_, i) => i)]
+    await store.setMany(keys.map((key): [typeof key, unknown] => [key, { key }]))
+    await releaseStore(config, store)
+    trial.before = () => undefined
+    const again = await connectStore(config)
+    await again.flush()
+    expect(again.tier?.pending().entries).toBe(0)
+    expect((await (await back(config)).getMany(keys)).size).toBe(keys.length)
+    await releaseStore(config, again)
+    await deleteStore(config)
+    expect(await storeExists(config)).toBe(false)
+  }, 30_000)
+
   test('are sent before the store is released', async () => {
     const config = behind()
     const store = await connectStore(config)
@@ -216,6 +263,15 @@ describe('writes behind', () => {
       expect(await store.tier?.deadLetters()).toEqual([expect.objectContaining({ key: 'a', code: 'CONFLICT' })])
       await store.tier?.drop()
       expect(await store.get('a')).toEqual({ theirs: true })
+    })
+
+    test('are given up where nothing can be made of both', async () => {
+      const { store } = await conflict(() => () => undefined)
+      expect(await store.tier?.deadLetters()).toEqual([
+        expect.objectContaining({ key: 'a', code: 'UNSERIALIZABLE_VALUE' }),
+      ])
+      const { store: second } = await conflict(async () => 1)
+      expect(await second.tier?.deadLetters()).toEqual([expect.objectContaining({ key: 'a', code: 'UNKNOWN' })])
     })
 
     test('or are merged with it', async () => {
@@ -420,6 +476,27 @@ describe('a bounded front', () => {
     expect(store.tier?.stats()).toMatchObject({ entries: 10, hits: 1, misses: 1 })
   })
 
+  test('keeps what is written there, whatever has to leave for it', async () => {
+    const config = tiered({ maxEntries: 2, writePolicy: 'write-behind' })
+    await (
+      await back(config)
+    ).setMany([
+      ['a', 'old'],
+      ['b', 'old'],
+    ])
+    const store = await connectStore(config)
+    await store.get('a')
+    await store.get('b')
+    await store.get('b')
+    await store.setMany([
+      ['x', 1],
+      ['a', 2],
+    ])
+    expect([await store.get('x'), await store.get('a')]).toEqual([1, 2])
+    await store.flush()
+    expect([...(await (await back(config)).getMany(['x', 'a', 'b'])).values()]).toEqual([1, 2, 'old'])
+  })
+
   test('keeps what is there alone, and refuses more of it', async () => {
     const config = tiered({ maxEntries: 2 })
     const store = await connectStore(config)
@@ -507,6 +584,40 @@ test('a thousand reads of a key that is not in front are one read of the back', 
   const found = await Promise.all(Array.from({ length: 1000 }, () => store.get('a')))
   expect(trialOf(config.id).calls.length).toBe(1)
   expect(new Set(found).size).toBe(1000)
+})
+
+test('a listing in pages has what is in front, too', async () => {
+  const config = tiered({ backendConfig: file(), frontendConfig: file(), writePolicy: 'frontend-only' })
+  const { backendConfig, id } = config as { backendConfig?: object; id: string } & AnyConfig
+  const other = await connectStore({ ...(backendConfig as AnyConfig), id })
+  await other.setMany(Array.from({ length: 1500 }, (_, i): [string, number] => [`k${i}`, i]))
+  const store = await connectStore(config)
+  await store.deleteMany(Array.from({ length: 500 }, (_, i) => `k${i}`))
+  await store.setMany(Array.from({ length: 500 }, (_, i): [string, number] => [`own${i}`, i]))
+  const expected = [
+    ...Array.from({ length: 1000 }, (_, i) => `k${500 + i}`),
+    ...Array.from({ length: 500 }, (_, i) => `own${i}`),
+  ].sort()
+  expect(await store.keys().toArray()).toEqual(expected)
+  expect(await store.keys({ reverse: true }).toArray()).toEqual([...expected].reverse())
+  expect((await store.entries().toArray()).map(([key]) => key)).toEqual(expected)
+  const listed: unknown[] = []
+  for await (const key of store.keys()) listed.push(key)
+  expect(listed).toEqual(expected)
+  await releaseStore(config, store)
+})
+
+test('letters of a scope are those of its keys', async () => {
+  const config = tiered({ writePolicy: 'write-behind', backendConfig: { ...file(), limits: { bytes: 100 } } })
+  const store = await connectStore(config, { onError: () => undefined })
+  await store.set('a:1', 'x'.repeat(500))
+  await store.set('b:1', 'x'.repeat(500))
+  await store.flush()
+  const scope = store.scope('a:')
+  expect(await scope.tier?.deadLetters()).toEqual([expect.objectContaining({ key: '1' })])
+  expect(await scope.tier?.drop()).toBe(1)
+  expect(await store.tier?.deadLetters()).toEqual([expect.objectContaining({ key: 'b:1' })])
+  await releaseStore(config, store)
 })
 
 test('a store that is not tiered has no tier', async () => {

@@ -2,7 +2,7 @@ import type { Backend, Call, EntryOp } from '../../base/backend.ts'
 import type { Entry, Meta, Name } from '../../base/entry.ts'
 import { LimitExceededError } from '../../base/errors.ts'
 import { isReserved } from '../../base/name.ts'
-import { type PromiseOrValue, chain, each, onFailure } from '../../base/promise-or-value.ts'
+import { type PromiseOrValue, chain, each } from '../../base/promise-or-value.ts'
 import { isOwn, nameOf } from './mark.ts'
 import { type Bounds, type ResidentStats, Residents } from './residents.ts'
 import { sizeOf } from './size.ts'
@@ -22,47 +22,26 @@ export function bounded(front: Backend, bounds: Bounds): BoundedBackend {
   const current = <T extends Pick<Entry, 'meta'>>(name: Name, found: T | undefined): T | undefined =>
     isReserved(name) || (residents.hit(name) && found) || isOwn(found?.meta) ? found : undefined
 
-  const room = (name: Name, entry: Entry): Name[] => {
-    const { meta } = entry
-    const wasPinned = residents.isPinned(name)
-    if (isOwn(meta)) residents.pin(name)
-    else residents.unpin(name)
-    try {
-      return residents.admit(name, sizeOf(entry), meta.expires?.getTime())
-    } catch (error) {
-      if (!wasPinned) residents.unpin(name)
-      throw error instanceof LimitExceededError ? full(error, residents.stats, bounds) : error
-    }
-  }
-
-  const drop = (names: readonly Name[], call: Call): PromiseOrValue<void> =>
-    each(names, (name) => front.delete(name, {}, call))
-
-  /** Let the books say what is there. */
+  /** Let the books say what is there, and remove what has to leave for it. */
   const note = (name: Name, entry: Entry | undefined, call: Call): PromiseOrValue<void> => {
     if (isReserved(name)) return
-    if (entry) return drop(room(name, entry), call)
-    residents.unpin(name)
-    residents.forget(name)
-  }
-
-  /** Room for all that is written, before it is. */
-  const reserve = (ops: readonly EntryOp[], call: Call): PromiseOrValue<readonly EntryOp[]> => {
-    const leaving = new Set<Name>()
-    for (const op of ops) {
-      if ('delete' in op || isReserved(op.write[0])) continue
-      for (const name of room(...op.write)) leaving.add(name)
+    if (entry === undefined) {
+      residents.unpin(name)
+      residents.forget(name)
+      return
     }
-    // A copy for which there is none is not kept at all.
-    const kept = ops.map((op): EntryOp => ('write' in op && leaving.has(op.write[0]) ? { delete: op.write[0] } : op))
-    return chain(drop([...leaving], call), () => kept)
+    if (isOwn(entry.meta)) residents.pin(name)
+    else residents.unpin(name)
+    const leaving = residents.admit(name, sizeOf(entry), entry.meta.expires?.getTime())
+    return each(leaving, (each) => front.delete(each, {}, call))
   }
 
-  const recount = (ops: readonly EntryOp[], call: Call): PromiseOrValue<void> =>
-    each(ops, (op) => {
-      const name = nameOf(op)
-      return chain(front.read(name, call), (entry) => note(name, entry, call))
-    })
+  /** What is the front's own must find room before anything is touched. */
+  const check = (ops: readonly EntryOp[]): void => {
+    const own = new Map<Name, number>()
+    for (const op of ops) if ('write' in op && isOwn(op.write[1].meta)) own.set(op.write[0], sizeOf(op.write[1]))
+    if (own.size > 0 && !residents.canPin(own)) throw full(residents.stats, bounds)
+  }
 
   const result: BoundedBackend = {
     ...front,
@@ -77,35 +56,29 @@ export function bounded(front: Backend, bounds: Bounds): BoundedBackend {
     write: (name, entry, condition, call) =>
       chain(result.batch([{ write: [name, entry], ...condition }], { atomic: false }, call), () => undefined),
     delete: (name, condition, call) =>
-      chain(front.delete(name, condition, call), (deleted) => chain(note(name, undefined, call), () => deleted)),
+      chain(result.batch([{ delete: name, ...condition }], { atomic: false }, call), ([deleted]) => deleted!),
     update: (name, change, call) =>
       chain(front.update(name, change, call), (pair) => chain(note(name, pair[1], call), () => pair)),
-    batch: (ops, options, call) =>
-      onFailure(
-        () =>
-          chain(reserve(ops, call), (kept) =>
-            chain(front.batch(kept, options, call), (answers) =>
-              chain(
-                each(kept, (op) => ('delete' in op ? note(op.delete, undefined, call) : undefined)),
-                () => answers,
-              ),
-            ),
-          ),
-        () => recount(ops, call),
-      ),
+    batch(ops, options, call) {
+      check(ops)
+      return chain(front.batch(ops, options, call), (answers) => {
+        const last = new Map(ops.map((op) => [nameOf(op), 'write' in op ? op.write[1] : undefined]))
+        // None of those that stay may have to leave for another.
+        for (const [name, entry] of last) if (isOwn(entry?.meta)) residents.pin(name)
+        return chain(
+          each(last, ([name, entry]) => note(name, entry, call)),
+          () => answers,
+        )
+      })
+    },
   }
   return result
 }
 
-function full(
-  cause: LimitExceededError,
-  { pinned }: ResidentStats,
-  { maxEntries, maxBytes }: Bounds,
-): LimitExceededError {
-  const bounds = [maxEntries && `maxEntries ${maxEntries}`, maxBytes && `maxBytes ${maxBytes}`].filter(Boolean)
+function full({ pinned }: ResidentStats, { maxEntries, maxBytes }: Bounds): LimitExceededError {
+  const said = [maxEntries && `maxEntries ${maxEntries}`, maxBytes && `maxBytes ${maxBytes}`].filter(Boolean)
   return new LimitExceededError(
-    `There is no more room in front of this store (${bounds.join(', ')}): ${pinned} entries are there alone, or wait for the ` +
+    `There is no more room in front of this store (${said.join(', ')}): ${pinned} entries are there alone, or wait for the ` +
       'back. Await flush(), or connect with larger bounds.',
-    { cause },
   )
 }

@@ -2,9 +2,9 @@ import type { Backend, Call, Change, EntryOp, Notice } from '../../base/backend.
 import type { Entry, Name, Version } from '../../base/entry.ts'
 import { ConflictError, KonserveError } from '../../base/errors.ts'
 import { isReserved } from '../../base/name.ts'
-import { type PromiseOrValue, chain, each, ensure, rescue } from '../../base/promise-or-value.ts'
+import { type PromiseOrValue, chain, each, ensure, isPromise, rescue } from '../../base/promise-or-value.ts'
 import type { Front } from './front.ts'
-import { type Mark, deadRow, markOf, nameOf, nameOfRow, visible, withMark } from './mark.ts'
+import { type Mark, deadRow, markOf, nameOf, visible, withMark } from './mark.ts'
 
 /** What to do where the back has another entry than the one that was changed here: mine from theirs, or what to keep of both. */
 export type OnConflict = 'overwrite' | 'fail' | ((mine: unknown, theirs: unknown) => unknown)
@@ -23,6 +23,8 @@ export interface Rows {
   drop(row: Name): void
   /** It has failed, and may succeed later. */
   postpone(row: Name, error: unknown): void
+  /** It is being sent as it is now; to be called when the back has it. */
+  begin(row: Name): () => void
   /** They have failed together, and one of them may be why. */
   separate(rows: readonly Name[], error: unknown): void
 }
@@ -34,6 +36,8 @@ interface Job {
   /** As it is in the front. */
   readonly entry: Entry
   readonly mark: Mark
+  /** Says that the back has it. */
+  readonly landed: () => void
 }
 
 /** How rows of the outbox are sent to the back. */
@@ -64,17 +68,22 @@ export class Delivery {
   }
 
   /** Send what the front has now of these rows. */
-  send(rows: readonly Name[], call: Call): PromiseOrValue<void> {
+  send(rows: readonly { readonly row: Name; readonly name: Name }[], call: Call): PromiseOrValue<void> {
     const { backend } = this.#front
     return chain(
-      this.#front.atOnce((own) => backend.readMany(rows.map(nameOfRow), own)),
+      this.#front.atOnce((own) =>
+        backend.readMany(
+          rows.map(({ name }) => name),
+          own,
+        ),
+      ),
       (found) => {
         const jobs: Job[] = []
         const stale: Name[] = []
-        for (const [i, row] of rows.entries()) {
+        for (const [i, { row, name }] of rows.entries()) {
           const entry = found[i]
           const mark = markOf(entry?.meta)
-          if (entry && mark?.row === row) jobs.push({ row, name: nameOfRow(row), entry, mark })
+          if (entry && mark?.row === row) jobs.push({ row, name, entry, mark, landed: this.#rows.begin(row) })
           else stale.push(row)
         }
         for (const { name } of jobs) this.#sending.set(name, { notices: [], hasLanded: false })
@@ -141,14 +150,27 @@ export class Delivery {
         (error) => ({ error }),
       )
     return chain(send(), (answer) => {
-      if (!('error' in answer)) return this.#done(job, answer.version)
+      if (!('error' in answer)) return this.#sentAs(job, answer.version, call)
       const { error } = answer
       return error instanceof ConflictError ? this.#conflict(job, error, call) : this.#failed(job, error)
     })
   }
 
+  /** Not every back says which version it made; where that is to be known, it is looked up. */
+  #sentAs(job: Job, version: Version | undefined, call: Call): PromiseOrValue<void> {
+    if (version !== undefined || job.mark.gone || this.#options.onConflict === 'overwrite')
+      return this.#done(job, version)
+    const found = rescue<Entry | undefined>(
+      () => this.#back.read(job.name, call),
+      () => undefined,
+    )
+    return chain(found, (entry) =>
+      this.#done(job, entry?.meta.own?.['sent'] === job.mark.id ? entry?.version : undefined),
+    )
+  }
+
   /** The back has what the job sent. If the front has another entry by now, that one goes next. */
-  #done({ row, name, entry, mark }: Job, version: Version | undefined): PromiseOrValue<void> {
+  #done({ row, name, entry, mark, landed }: Job, version: Version | undefined): PromiseOrValue<void> {
     const sending = this.#sending.get(name)
     if (sending) sending.hasLanded = true
     const ifVersion = entry.version
@@ -157,7 +179,7 @@ export class Delivery {
       : { write: [name, withMark(entry, version === undefined ? undefined : { base: version })], ifVersion }
     return this.#orElse(
       () => chain(this.#apply([copy, { delete: row }]), () => this.#rows.drop(row)),
-      () => this.#rebase(name, version ?? (mark.gone ? null : undefined)),
+      () => chain(this.#rebase(name, version ?? (mark.gone ? null : undefined)), landed),
     )
   }
 
@@ -190,6 +212,7 @@ export class Delivery {
         let value: unknown
         try {
           value = onConflict(mark.gone ? undefined : entry.value, theirs?.value)
+          if (isPromise(value)) throw new TypeError('onConflict must answer with a value, not with a promise.')
         } catch (failure) {
           return this.#giveUp(job, failure)
         }
@@ -201,6 +224,7 @@ export class Delivery {
             ),
           // Written meanwhile: that is merged in its turn.
           () => this.#rebase(name, base),
+          (failure) => this.#giveUp(job, failure),
         )
       },
     )
@@ -216,7 +240,7 @@ export class Delivery {
     const dead = deadRow(row)
     const { key } = entry.meta
     const { code, message } = error instanceof KonserveError ? error : { code: 'UNKNOWN', message: String(error) }
-    const why: Entry = { meta: { key, type: 'value', lastWrite: new Date() }, value: { code, message } }
+    const why: Entry = { meta: { key, type: 'value', lastWrite: new Date() }, value: { name, code, message } }
     return this.#orElse(
       () =>
         chain(
@@ -247,9 +271,14 @@ export class Delivery {
   }
 
   /** `task`, or `otherwise` where the front has another entry by now. */
-  #orElse(task: () => PromiseOrValue<void>, otherwise: () => PromiseOrValue<void>): PromiseOrValue<void> {
+  #orElse(
+    task: () => PromiseOrValue<void>,
+    otherwise: () => PromiseOrValue<void>,
+    refused?: (error: unknown) => PromiseOrValue<void>,
+  ): PromiseOrValue<void> {
     return rescue(task, (error) => {
       if (error instanceof ConflictError) return otherwise()
+      if (refused && isPermanent(error)) return refused(error)
       throw error
     })
   }

@@ -5,14 +5,16 @@ import { scanEntries } from '../scan.ts'
 import { OUTBOX, isOwn, markOf, visible } from './mark.ts'
 
 /** A page of what readers see of both tiers: what the back has, without what was deleted in front, and what only the front has. */
-export function listBoth(front: Backend, back: Backend, options: ListOptions, call: Call): PromiseOrValue<NamesPage> {
+export function listBoth(front: Backend, back: Backend, asked: ListOptions, call: Call): PromiseOrValue<NamesPage> {
+  const options = alone(asked)
   return chain(ownNames(front, options, call), (own) =>
     chain(back.list(options, call), (page) => merged(own, page, options)),
   )
 }
 
 /** The same with entries. */
-export function scanBoth(front: Backend, back: Backend, options: ListOptions, call: Call): PromiseOrValue<EntriesPage> {
+export function scanBoth(front: Backend, back: Backend, asked: ListOptions, call: Call): PromiseOrValue<EntriesPage> {
+  const options = alone(asked)
   return chain(ownNames(front, options, call), (own) =>
     chain(front.readMany([...own.shown], call), (found) => {
       const mine = new Map([...own.shown].map((name, i): [Name, Entry | undefined] => [name, found[i]]))
@@ -49,6 +51,11 @@ export function scanFront(front: Backend, options: ListOptions, call: Call): Pro
     }),
     next,
   }))
+}
+
+/** Where a page ends is known when both are there. */
+function alone(options: ListOptions): ListOptions {
+  return { ...options, onNext: undefined }
 }
 
 /** What a page of the front says: names that it has of its own, names that were deleted there, and how far that goes. */

@@ -63,18 +63,19 @@ export const DEAD: Name = `${OUTBOX}x`
 /** A row that says that some entries stay here. */
 export const LOCAL: Name = `${OUTBOX}l`
 
-const STAMP = 12
-const COUNT = 6
 let last = 0
 let count = 0
 
-/** A fresh row for `name`, behind all others of this process, and of others as far as clocks agree. */
-export function newRow(name: Name): Name {
+/**
+ * A fresh row, behind all others of this process, and of others as far as clocks agree. The name that it is about is its
+ * value: there is not room for both in a name.
+ */
+export function newRow(): Name {
   const now = Math.max(last, Date.now())
   count = now === last ? (count + 1) & 0xffff : 0
   last = now
-  const apart = toHex(crypto.getRandomValues(new Uint8Array(1)))
-  return `${WAITING}${now.toString(16).padStart(STAMP, '0')}${count.toString(16).padStart(COUNT - 2, '0')}${apart}-${name}`
+  const apart = toHex(crypto.getRandomValues(new Uint8Array(8)))
+  return `${WAITING}${now.toString(16).padStart(12, '0')}${count.toString(16).padStart(4, '0')}-${apart}`
 }
 
 export function deadRow(row: Name): Name {
@@ -85,9 +86,14 @@ export function waitingRow(row: Name): Name {
   return WAITING + row.slice(DEAD.length)
 }
 
+/** A row as it is in the front, and what it is about. */
+export function rowEntry({ key, lastWrite }: Meta, about: { readonly name: Name }): Entry {
+  return { meta: { key, type: 'value', lastWrite }, value: about }
+}
+
 /** What a row is about. */
-export function nameOfRow(row: Name): Name {
-  return row.slice(WAITING.length + STAMP + COUNT + 1)
+export function nameOfRow(row: Entry): Name {
+  return (row.value as { readonly name: Name }).name
 }
 
 /** What an operation is on. */

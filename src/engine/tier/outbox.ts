@@ -2,10 +2,10 @@ import type { Backend, Call, DeadWrite, EntryOp, Notice, PendingWrites } from '.
 import type { Entry, Name } from '../../base/entry.ts'
 import { BusyError, StorageUnavailableError } from '../../base/errors.ts'
 import { jitter } from '../../base/jitter.ts'
-import { type PromiseOrValue, chain, rescue } from '../../base/promise-or-value.ts'
+import { type PromiseOrValue, chain, repeat, rescue } from '../../base/promise-or-value.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
 import type { Front } from './front.ts'
-import { DEAD, type Mark, WAITING, markOf, nameOfRow, waitingRow, withMark } from './mark.ts'
+import { DEAD, type Mark, WAITING, markOf, nameOfRow, rowEntry, waitingRow, withMark } from './mark.ts'
 import { sizeOf } from './size.ts'
 
 export interface OutboxOptions extends DeliveryOptions {
@@ -25,6 +25,9 @@ interface Row {
   retryAt: number
   /** A batch with it has failed. */
   goesAlone: boolean
+  /** How often it was written here, and how many of these writes the back has by now. */
+  written: number
+  landed: number
 }
 
 /**
@@ -39,6 +42,8 @@ export class Outbox {
   /** In the order in which they are sent. */
   readonly #rows = new Map<Name, Row>()
   #bytes = 0
+  /** Writes for which there is room, and that are not there yet. */
+  #kept = 0
   #running: Promise<void> | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #stopped = false
@@ -48,6 +53,8 @@ export class Outbox {
   /** Called when something has been settled. */
   readonly #waiters = new Set<() => void>()
   #lastError: unknown
+  /** How often something has been settled. */
+  #settlements = 0
 
   constructor(front: Front, back: Backend, options: OutboxOptions) {
     this.#front = front
@@ -59,6 +66,14 @@ export class Outbox {
         this.#drop(row)
       },
       postpone: (row, error) => this.#postpone(row, error),
+      begin: (row) => {
+        const known = this.#rows.get(row)
+        const { written = 0 } = known ?? {}
+        return () => {
+          if (known) known.landed = Math.max(known.landed, written)
+          this.#settled()
+        }
+      },
       separate: (rows, error) => {
         this.#lastError = error
         for (const row of rows) this.#rows.get(row)!.goesAlone = true
@@ -84,25 +99,49 @@ export class Outbox {
   /** Bring the rows that are known up to date with those in the front. */
   #look(call: Call): PromiseOrValue<void> {
     const doubts = this.#doubts
-    return chain(this.#front.backend.list({ prefix: WAITING }, call), ({ names }) => {
-      for (const row of names) this.#find(row)
-      this.#lookedInto = doubts
-    })
+    return chain(
+      this.#rowsOf(WAITING, call, (row, entry) => this.#find(row, nameOfRow(entry))),
+      () => void (this.#lookedInto = doubts),
+    )
+  }
+
+  /** Each row of the front whose name starts so. */
+  #rowsOf(prefix: Name, call: Call, use: (row: Name, entry: Entry) => void): PromiseOrValue<void> {
+    const { backend } = this.#front
+    let after: Name | undefined
+    return repeat(() =>
+      chain(backend.list({ prefix, after }, call), ({ names, next }) =>
+        chain(backend.readMany(names, call), (found) => {
+          found.forEach((entry, i) => entry && use(names[i]!, entry))
+          after = next
+          return next !== undefined
+        }),
+      ),
+    )
   }
 
   get #isUnsure(): boolean {
     return this.#lookedInto < this.#doubts
   }
 
-  #find(row: Name): void {
-    if (!this.#rows.has(row)) this.#remember(row, ROW_BYTES)
+  #find(row: Name, name: Name): void {
+    if (!this.#rows.has(row)) this.#remember(row, name, ROW_BYTES).written++
   }
 
-  #remember(row: Name, bytes: number): void {
-    const known = this.#rows.get(row)
-    this.#bytes += bytes - (known?.bytes ?? 0)
-    if (known) known.bytes = bytes
-    else this.#rows.set(row, { name: nameOfRow(row), bytes, attempts: 0, retryAt: 0, goesAlone: false })
+  #remember(row: Name, name: Name, bytes: number): Row {
+    const known = this.#rows.get(row) ?? {
+      name,
+      bytes: 0,
+      attempts: 0,
+      retryAt: 0,
+      goesAlone: false,
+      written: 0,
+      landed: 0,
+    }
+    this.#bytes += bytes - known.bytes
+    known.bytes = bytes
+    this.#rows.set(row, known)
+    return known
   }
 
   /** There may be rows in the front that are not known here. */
@@ -112,45 +151,61 @@ export class Outbox {
   }
 
   /** There is a row in the front. */
-  added(row: Name, entry: Entry): void {
-    this.#remember(row, sizeOf(entry))
+  added(row: Name, name: Name, entry: Entry): void {
+    this.#remember(row, name, sizeOf(entry)).written++
     this.#wake()
   }
 
-  /** Wait until there is room for more. `BUSY` in a synchronous call. */
-  room(call: Call): PromiseOrValue<void> {
-    if (!this.#isFull()) return
+  /** Wait until there is room for more, and keep it until the answer is called. `BUSY` in a synchronous call. */
+  room(call: Call): PromiseOrValue<() => void> {
+    if (!this.#isFull()) {
+      this.#kept++
+      return () => {
+        this.#kept--
+        this.#tell()
+      }
+    }
     if (call.sync) {
       throw new BusyError(
         `${this.#rows.size} writes wait for the back of this store: await flush() before a call with { sync: true }.`,
       )
     }
-    return this.#until(() => !this.#isFull(), call)
+    // Others have waited as well, and may be quicker.
+    return chain(
+      this.#until(() => !this.#isFull(), call, PATIENTLY),
+      () => this.room(call),
+    )
   }
 
   #isFull(): boolean {
-    return this.#rows.size >= this.#options.maxEntries || this.#bytes >= this.#options.maxBytes
+    const { maxEntries, maxBytes } = this.#options
+    return this.#rows.size + this.#kept >= maxEntries || this.#bytes >= maxBytes
   }
 
   /** Wait until the back has what waits under `name`. `BUSY` in a synchronous call. */
-  drained(mark: Mark | undefined, call: Call): PromiseOrValue<void> {
+  drained(name: Name, mark: Mark | undefined, call: Call): PromiseOrValue<void> {
     const row = mark?.row
     if (mark?.state !== 'behind' || !row?.startsWith(WAITING)) return
     // The front has it, also if the answer to its write was lost.
-    this.#find(row)
+    this.#find(row, name)
     if (call.sync) return this.#flushSync([row])
     this.#retryNow()
-    return this.#until(() => !this.#rows.has(row), call)
+    return this.#until(() => !this.#rows.has(row), call, PATIENTLY)
   }
 
   /** Resolves when the back has all that waits now. */
   flush(call: Call): PromiseOrValue<void> {
     return chain(this.#isUnsure ? this.#look(call) : undefined, () => {
-      const rows = [...this.#rows.keys()]
-      if (rows.length === 0) return
-      if (call.sync) return this.#flushSync(rows)
+      if (this.#rows.size === 0) return
+      if (call.sync) return this.#flushSync([...this.#rows.keys()])
       this.#retryNow()
-      return this.#until(() => !rows.some((row) => this.#rows.has(row)), call)
+      // What is written over and over is there as soon as what it was then is.
+      const rows = Array.from(this.#rows, ([row, { written }]) => ({ row, written }))
+      const isThere = ({ row, written }: (typeof rows)[number]): boolean => {
+        const left = this.#rows.get(row)
+        return left === undefined || left.landed >= written
+      }
+      return this.#until(() => rows.every(isThere), call)
     })
   }
 
@@ -159,7 +214,7 @@ export class Outbox {
     const left = (): Name[] => rows.filter((row) => this.#rows.has(row))
     if (this.#back.capabilities.sync === true && !this.#delivery.isBusy) {
       for (let more = left(), count = 0; more.length > 0 && count < rows.length * 2; more = left(), count++) {
-        void this.#delivery.send(this.#group(more), { sync: true })
+        void this.#delivery.send(this.#named(this.#group(more)), { sync: true })
       }
       if (left().length === 0) return
     }
@@ -179,49 +234,56 @@ export class Outbox {
   /** The same, and what is under way ends first. */
   async stop(): Promise<void> {
     this.halt()
-    await this.#running
+    // A back that never answers must not keep it open.
+    const late = new Promise((resolve) => setTimeout(resolve, PATIENTLY).unref?.())
+    await Promise.race([this.#running, late])
   }
 
   /** What was given up, and why. */
   async dead(): Promise<(DeadWrite & { readonly row: Name })[]> {
-    const call: Call = { sync: false }
-    const { names: rows } = await this.#front.backend.list({ prefix: DEAD }, call)
-    const found = await this.#front.backend.readMany(rows, call)
-    return rows.flatMap((row, i) => {
-      if (!found[i]) return []
-      const { key, lastWrite: at } = found[i].meta
-      return [{ row, name: nameOfRow(row), key, at, ...(found[i].value as Pick<DeadWrite, 'code' | 'message'>) }]
-    })
+    const found: (DeadWrite & { readonly row: Name })[] = []
+    await this.#rowsOf(DEAD, { sync: false }, (row, { meta: { key, lastWrite: at }, value }) =>
+      found.push({ row, key, at, ...(value as Pick<DeadWrite, 'name' | 'code' | 'message'>) }),
+    )
+    return found
   }
 
   /** Send a write that was given up once more, or forget it. Whether it was still there. */
-  async revive(row: Name, what: 'retry' | 'drop'): Promise<boolean> {
-    const name = nameOfRow(row)
+  async revive({ row, name }: { readonly row: Name; readonly name: Name }, what: 'retry' | 'drop'): Promise<boolean> {
     const [entry] = await this.#front.backend.readMany([name], { sync: false })
     const mark = markOf(entry?.meta)
     const waiting = waitingRow(row)
     const isThere = entry !== undefined && mark?.row === row
     const ops: EntryOp[] = []
     if (isThere && what === 'retry') {
-      const { key, lastWrite } = entry.meta
-      ops.push({ write: [waiting, { meta: { key, type: 'value', lastWrite }, value: undefined }] })
+      ops.push({ write: [waiting, rowEntry(entry.meta, { name })] })
       ops.push({ write: [name, withMark(entry, { ...mark, row: waiting, base: undefined })], ifVersion: entry.version })
     } else if (isThere) ops.push({ delete: name, ifVersion: entry.version })
     ops.push({ delete: row })
     await this.#front.atOnce((call) => this.#front.backend.batch(ops, { atomic: false, ordered: true }, call))
-    if (isThere && what === 'retry') this.added(waiting, entry)
+    if (isThere && what === 'retry') this.added(waiting, name, entry)
     if (isThere && what === 'drop') this.#options.onChanged({ type: 'set', name, key: entry.meta.key })
     return isThere
   }
 
-  #until(isDone: () => boolean, { signal }: Call): Promise<void> {
+  /** `patience`: milliseconds after which it is STORAGE_UNAVAILABLE, if nothing has been settled meanwhile. */
+  #until(isDone: () => boolean, { signal }: Call, patience = Infinity): Promise<void> {
     return new Promise((resolve, reject) => {
+      let before = this.#settlements
+      const timer =
+        patience < Infinity
+          ? setInterval(() => {
+              if (this.#settlements === before) end(() => reject(this.unsent()))
+              before = this.#settlements
+            }, patience)
+          : undefined
       const look = (): void => {
         if (signal?.aborted) end(() => reject(signal.reason as Error))
         else if (isDone()) end(resolve)
         else if (this.#stopped) end(() => reject(this.unsent()))
       }
       const end = (settle: () => void): void => {
+        clearInterval(timer)
         this.#waiters.delete(look)
         signal?.removeEventListener('abort', look)
         settle()
@@ -241,6 +303,11 @@ export class Outbox {
   }
 
   #settled(): void {
+    this.#settlements++
+    this.#tell()
+  }
+
+  #tell(): void {
     for (const look of Array.from(this.#waiters)) look()
   }
 
@@ -279,7 +346,7 @@ export class Outbox {
       if (due.length === 0 || this.#stopped) return
       const rows = this.#group(due.map(([row]) => row))
       try {
-        await this.#delivery.send(rows, { sync: false })
+        await this.#delivery.send(this.#named(rows), { sync: false })
       } catch (error) {
         // The front itself fails.
         this.#options.onError(error)
@@ -287,6 +354,10 @@ export class Outbox {
       }
       this.#settled()
     }
+  }
+
+  #named(rows: readonly Name[]): { readonly row: Name; readonly name: Name }[] {
+    return rows.map((row) => ({ row, name: this.#rows.get(row)!.name }))
   }
 
   /** What goes first, and goes together. */
@@ -315,6 +386,8 @@ const SENT_TOGETHER = 100
 /** What a row of an earlier process is taken for. */
 const ROW_BYTES = 256
 const FIRST_WAIT = 100
+/** How long a write waits for others that do not get away. */
+const PATIENTLY = 10_000
 const LONGEST_WAIT = 30_000
 
 function fullJitter(tries: number): number {

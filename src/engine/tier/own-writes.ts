@@ -1,14 +1,14 @@
 import type { Call, Change, EntryOp, Notice, Pair } from '../../base/backend.ts'
 import { type Entry, type Name, isLive } from '../../base/entry.ts'
 import { ConflictError } from '../../base/errors.ts'
-import { type PromiseOrValue, chain, mapInOrder, onFailure, rescue } from '../../base/promise-or-value.ts'
+import { type PromiseOrValue, chain, ensure, mapInOrder, onFailure, rescue } from '../../base/promise-or-value.ts'
 import { checkVersion } from '../condition.ts'
 import { randomId } from '../parts.ts'
 import type { Outcome } from '../queue.ts'
 import type { Watchers } from '../watchers.ts'
 import type { TierContext } from './context.ts'
 import { fold, remembered } from './fold.ts'
-import { LOCAL, type Mark, WAITING, markOf, nameOf, newRow, tombstone, visible, withMark } from './mark.ts'
+import { LOCAL, type Mark, WAITING, markOf, nameOf, newRow, rowEntry, tombstone, visible, withMark } from './mark.ts'
 import type { Outbox } from './outbox.ts'
 import type { Reading } from './reading.ts'
 import type { Through } from './through.ts'
@@ -97,8 +97,7 @@ export class OwnWrites {
     const outdate = (): void => {
       for (const name of names) this.#reading.outdate(name)
     }
-    const ready = state === 'behind' ? this.#outbox.room(call) : isOverlay || this.#through.settled(names, call)
-    return chain<unknown, Pair[]>(ready, () =>
+    const write = (): PromiseOrValue<Pair[]> =>
       chain(
         onFailure(
           () => front.alone(names, call, () => retried(() => this.#attempt(task, call, new Map()), call)),
@@ -112,8 +111,9 @@ export class OwnWrites {
           this.#watchers.tell(pairs.flatMap(([old, next], i) => noticeOf(names[i]!, old, next)))
           return pairs
         },
-      ),
-    )
+      )
+    if (state === 'behind') return chain(this.#outbox.room(call), (free) => ensure(write, free))
+    return isOverlay ? write() : chain(this.#through.settled(names, call), write)
   }
 
   /** `fetched` is what the back was asked for. */
@@ -149,34 +149,33 @@ export class OwnWrites {
     const nexts = task.change(olds)
     const rows: EntryOp[] = []
     const entries: EntryOp[] = []
-    const added: [row: Name, entry: Entry][] = []
+    const added: [row: Name, name: Name, entry: Entry][] = []
     names.forEach((name, i) => {
       const next = nexts[i]
       const old = olds[i]
       if (next === old) return
       const { key } = (next ?? old)!.meta
       const before = markOf(found[i]?.meta)
-      const row = state === 'behind' ? (waiting(before) ?? newRow(name)) : undefined
+      const row = state === 'behind' ? (waiting(before) ?? newRow()) : undefined
       const mark: Mark = { state, row, base: before ? before.base : baseOf(found[i], name, fetched), id: randomId() }
       const entry = next ? withMark(next, mark) : tombstone(key, mark)
       // What another tab has put there meanwhile must not get lost.
       const ifVersion = front.isAlone ? undefined : (found[i]?.version ?? null)
       const newest = row ?? (this.#saysLocal ? undefined : LOCAL)
       if (newest !== undefined && newest !== before?.row) {
-        const { lastWrite } = entry.meta
-        rows.push({ write: [newest, { meta: { key, type: 'value', lastWrite }, value: undefined }] })
+        rows.push({ write: [newest, rowEntry(entry.meta, { name })] })
       }
       if (before?.row !== undefined && before.row !== row) rows.push({ delete: before.row })
       for (const part of next?.parts ?? []) rows.push({ write: part })
       entries.push({ write: [name, entry], ifVersion })
-      if (row !== undefined) added.push([row, entry])
+      if (row !== undefined) added.push([row, name, entry])
     })
     const pairs = (): Pair[] => olds.map((old, i) => [old, nexts[i]])
     if (entries.length === 0) return pairs()
     // Rows first: without what they send they are nothing.
     return chain(front.backend.batch([...rows, ...entries], { atomic: isAtomic, ordered: true }, call), () => {
       if (state === 'local') this.#saysLocal = true
-      for (const [row, entry] of added) this.#outbox.added(row, entry)
+      for (const each of added) this.#outbox.added(...each)
       return pairs()
     })
   }

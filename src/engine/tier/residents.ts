@@ -110,8 +110,16 @@ export class Residents {
     return evicted
   }
 
-  isPinned(name: Name): boolean {
-    return this.#pins.has(name)
+  /** Whether all of these, with their sizes, could be there and pinned. */
+  canPin(sizes: ReadonlyMap<Name, number>): boolean {
+    let count = this.#pinned
+    let bytes = this.#pinnedBytes
+    for (const [name, size] of sizes) {
+      const old = this.#pins.has(name) ? this.#residents.get(name) : undefined
+      if (!old) count++
+      bytes += size - (old?.size ?? 0)
+    }
+    return count <= this.#maxEntries && bytes <= this.#maxBytes
   }
 
   /** Let `name` stay, whatever else has to leave; if it is not there, as soon as it comes. */

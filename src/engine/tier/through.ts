@@ -103,7 +103,7 @@ export class Through {
     const own = new Map<Name, Entry>()
     if (!front.mayHaveOwn) return own
     const drained = each(names, (name) =>
-      chain(front.readMeta(name, call), (meta) => this.#outbox.drained(markOf(meta), call)),
+      chain(front.readMeta(name, call), (meta) => this.#outbox.drained(name, markOf(meta), call)),
     )
     return chain(drained, () =>
       chain(front.readMany(names, call), (found) => {

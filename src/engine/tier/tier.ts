@@ -127,7 +127,9 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
     async revive(what, names) {
       const rows = (await outbox.dead()).filter(({ name }) => names === undefined || names.includes(name))
       let revived = 0
-      for (const { row } of rows) revived += Number(await outbox.revive(row, what))
+      for (const each of rows) {
+        revived += Number(await queue.exclusive([each.name], { sync: false }, () => outbox.revive(each, what)))
+      }
       return revived
     },
     populate: (which, populating) => filling.all(which === 'full', populating),
@@ -190,9 +192,11 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
         const next = change(old)
         return next === old ? next : copied(next)
       }
-      return queue.fold(name, call, isolated, (changes: readonly Change[]) =>
-        state === undefined ? through.update(name, changes, call) : own.update(name, changes, state, call),
-      )
+      return queue.fold(name, call, isolated, (changes: readonly Change[]) => {
+        // What is done for several is not one caller's to end.
+        const all = changes.length === 1 ? call : { ...call, signal: undefined }
+        return state === undefined ? through.update(name, changes, all) : own.update(name, changes, state, all)
+      })
     },
     batch(ops, apply, call) {
       const copies = ops.map((op): EntryOp =>
