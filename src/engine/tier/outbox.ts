@@ -234,9 +234,11 @@ export class Outbox {
   /** The same, and what is under way ends first. */
   async stop(): Promise<void> {
     this.halt()
+    let timer: ReturnType<typeof setTimeout> | undefined
     // A back that never answers must not keep it open.
-    const late = new Promise((resolve) => setTimeout(resolve, PATIENTLY).unref?.())
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, PATIENTLY)))
     await Promise.race([this.#running, late])
+    clearTimeout(timer)
   }
 
   /** What was given up, and why. */
