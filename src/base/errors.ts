@@ -179,6 +179,16 @@ export function syncUnsupported(backend: string): SyncUnsupportedError {
   )
 }
 
+/** What a batch of so many operations with `{ atomic: true }` gets where there may be fewer. */
+export function atomicUnsupported(
+  count: number,
+  { atomicBatch }: { readonly atomicBatch: number },
+): AtomicUnsupportedError {
+  return new AtomicUnsupportedError(
+    `This backend applies at most ${atomicBatch} operations as one, not ${count}. Leave out { atomic: true }.`,
+  )
+}
+
 /** The class `<name>Error`, whose code is its name in upper case: `MissingId` → `MISSING_ID`. */
 function coded<C extends ErrorCode>(
   name: string,

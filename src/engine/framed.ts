@@ -12,23 +12,19 @@ import type {
   Pair,
 } from '../base/backend.ts'
 import { type Entry, type Meta, type Name, type Serializer, type Version, isLive } from '../base/entry.ts'
-import { AtomicUnsupportedError, ConflictError, UnserializableValueError } from '../base/errors.ts'
+import { UnserializableValueError, atomicUnsupported } from '../base/errors.ts'
 import { DESCRIPTOR_NAME } from '../base/name.ts'
-import { jitter } from '../base/jitter.ts'
 import { type PromiseOrValue, chain, mapInOrder, rescue } from '../base/promise-or-value.ts'
 import { decodeEntry, decodeMeta, encodeEntry } from '../codec/codec.ts'
 import { platformClone } from '../codec/platform-clone.ts'
 import { Chunks, type ChunksOptions } from './chunks.ts'
 import { applyOps, droppedParts, mayBeDone, randomId } from './parts.ts'
 import { type Outcome, KeyQueue } from './queue.ts'
+import { retryConflicts } from './retry.ts'
 import type { WatchedBlobs } from './watched-blobs.ts'
 
 /** Bytes of a blob that usually hold the whole metadata. */
 const HEAD_BYTES = 4096
-const MAX_ATTEMPTS = 32
-/** Milliseconds. */
-const FIRST_DELAY = 5
-const LONGEST_DELAY = 500
 
 /** What of a blob is written and read. */
 type Content = Pick<Blob, 'bytes' | 'beside'>
@@ -175,9 +171,7 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
 
   const batch = (ops: readonly EntryOp[], options: ApplyOptions, call: Call): PromiseOrValue<boolean[]> => {
     if (options.atomic && ops.length > capabilities.atomicBatch) {
-      throw new AtomicUnsupportedError(
-        `This backend applies at most ${capabilities.atomicBatch} operations as one, not ${ops.length}. Leave out { atomic: true }.`,
-      )
+      throw atomicUnsupported(ops.length, capabilities)
     }
     const encoded = ops.map((op) => {
       if ('delete' in op) return op
@@ -278,18 +272,6 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
         : chain(load(name, call), (entry) => update(name, changes, call, entry)),
     )
   }
-
-  /**
-   * Run `attempt` again after each lost race, after a wait, and give up with the last `ConflictError`. A synchronous call
-   * does not wait.
-   */
-  const retryConflicts = <T>(call: Call, attempt: () => PromiseOrValue<T>, lost = 1): PromiseOrValue<T> =>
-    rescue(attempt, (error) => {
-      if (!(error instanceof ConflictError) || lost === MAX_ATTEMPTS) throw error
-      call.signal?.throwIfAborted()
-      const wait = call.sync || new Promise((resolve) => setTimeout(resolve, jitter(lost, FIRST_DELAY, LONGEST_DELAY)))
-      return chain(wait, () => retryConflicts(call, attempt, lost + 1))
-    })
 
   /** Not all that the platform clones it stores, and it says so in the transaction: then each change goes by itself. */
   const updateAll = (name: Name, changes: readonly Change[], call: Call): PromiseOrValue<readonly Outcome<Pair>[]> => {

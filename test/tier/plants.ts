@@ -131,4 +131,10 @@ export const plants: Readonly<Record<string, Plant>> = {
     to: 'residents.unpin(name)',
     given: { isFrontLate: false, isFrontPersistent: false, maxEntries: 1 },
   },
+  'what is not believed stands in the way of what is written': {
+    file: 'own-writes.ts',
+    from: '(there[i]?.version ?? null)',
+    to: '(found[i]?.version ?? null)',
+    given: { writePolicy: 'write-behind', isFrontPersistent: true, isMixed: false, faults: 4 },
+  },
 }

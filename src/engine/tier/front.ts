@@ -37,19 +37,19 @@ export class Front {
   readMany(names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]> {
     return chain(
       this.#asked(() => this.backend.readMany(names, call)),
-      (found) => names.map((name, i) => this.#believed(name, found?.[i])),
+      (found) => names.map((name, i) => this.believed(name, found?.[i])),
     )
   }
 
   readMeta(name: Name, call: Call): PromiseOrValue<Meta | undefined> {
     return chain(
       this.#asked(() => this.backend.readMeta(name, call)),
-      (meta) => this.#believed(name, meta && { meta })?.meta,
+      (meta) => this.believed(name, meta && { meta })?.meta,
     )
   }
 
-  /** What is its own is always true. */
-  #believed<T extends Pick<Entry, 'meta'>>(name: Name, found: T | undefined): T | undefined {
+  /** What of an entry it has can be told to readers: its own is always true. */
+  believed<T extends Pick<Entry, 'meta'>>(name: Name, found: T | undefined): T | undefined {
     if (found === undefined || isOwn(found.meta)) return found
     return this.#distrusted.has(name) || this.#fresh?.has(name) === false ? undefined : found
   }

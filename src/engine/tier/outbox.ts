@@ -3,6 +3,7 @@ import type { Entry, Name } from '../../base/entry.ts'
 import { BusyError, StorageUnavailableError } from '../../base/errors.ts'
 import { jitter } from '../../base/jitter.ts'
 import { type PromiseOrValue, chain, repeat, rescue } from '../../base/promise-or-value.ts'
+import { scanEntries } from '../scan.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
 import type { Front } from './front.ts'
 import { DEAD, type Mark, WAITING, markOf, nameOfRow, rowEntry, waitingRow, withMark } from './mark.ts'
@@ -107,16 +108,13 @@ export class Outbox {
 
   /** Each row of the front whose name starts so. */
   #rowsOf(prefix: Name, call: Call, use: (row: Name, entry: Entry) => void): PromiseOrValue<void> {
-    const { backend } = this.#front
     let after: Name | undefined
     return repeat(() =>
-      chain(backend.list({ prefix, after }, call), ({ names, next }) =>
-        chain(backend.readMany(names, call), (found) => {
-          found.forEach((entry, i) => entry && use(names[i]!, entry))
-          after = next
-          return next !== undefined
-        }),
-      ),
+      chain(scanEntries(this.#front.backend, { prefix, after }, call), ({ entries, next }) => {
+        for (const [row, entry] of entries) use(row, entry)
+        after = next
+        return next !== undefined
+      }),
     )
   }
 

@@ -1,10 +1,10 @@
 import type { Call, Change, EntryOp, Notice, Pair } from '../../base/backend.ts'
 import { type Entry, type Name, isLive } from '../../base/entry.ts'
-import { ConflictError } from '../../base/errors.ts'
 import { type PromiseOrValue, chain, ensure, mapInOrder, onFailure, rescue } from '../../base/promise-or-value.ts'
 import { checkVersion } from '../condition.ts'
 import { randomId } from '../parts.ts'
 import type { Outcome } from '../queue.ts'
+import { retryConflicts } from '../retry.ts'
 import type { Watchers } from '../watchers.ts'
 import type { TierContext } from './context.ts'
 import { fold, remembered } from './fold.ts'
@@ -100,7 +100,7 @@ export class OwnWrites {
     const write = (): PromiseOrValue<Pair[]> =>
       chain(
         onFailure(
-          () => front.alone(names, call, () => retried(() => this.#attempt(task, call, new Map()), call)),
+          () => front.alone(names, call, () => retryConflicts(call, () => this.#attempt(task, call, new Map()))),
           () => {
             outdate()
             this.#outbox.refresh()
@@ -119,9 +119,10 @@ export class OwnWrites {
   /** `fetched` is what the back was asked for. */
   #attempt(task: OwnWrite, call: Call, fetched: Map<Name, Entry | undefined>): PromiseOrValue<Pair[]> {
     const { names, needs } = task
-    return chain(this.#look(task, call), (found) => {
+    return chain(this.#look(task, call), (there) => {
+      const found = there.map((entry, i) => this.#context.front.believed(names[i]!, entry))
       const missing = names.filter((name, i) => !found[i] && needs.has(name) && !fetched.has(name))
-      if (missing.length === 0) return this.#put(task, found, fetched, call)
+      if (missing.length === 0) return this.#put(task, there, found, fetched, call)
       return chain(this.#reading.ask(missing, call), (entries) => {
         missing.forEach((name, i) => fetched.set(name, entries[i]))
         // The front may have them now.
@@ -130,15 +131,19 @@ export class OwnWrites {
     })
   }
 
-  /** What is there: whole, or its metadata where nobody looks at the values. */
+  /** What is there, to be believed or not: whole, or its metadata where nobody looks at the values. */
   #look({ names, needs }: OwnWrite, call: Call): PromiseOrValue<(Entry | undefined)[]> {
     const { front } = this.#context
-    if (!front.isAlone || needs.size > 0) return front.readMany(names, call)
-    return mapInOrder(names, (name) => chain(front.readMeta(name, call), (meta) => meta && { meta, value: undefined }))
+    const { backend } = front
+    if (!front.isAlone || needs.size > 0) return backend.readMany(names, call)
+    return mapInOrder(names, (name) =>
+      chain(backend.readMeta(name, call), (meta) => meta && { meta, value: undefined }),
+    )
   }
 
   #put(
     task: OwnWrite,
+    there: readonly (Entry | undefined)[],
     found: readonly (Entry | undefined)[],
     fetched: ReadonlyMap<Name, Entry | undefined>,
     call: Call,
@@ -160,7 +165,7 @@ export class OwnWrites {
       const mark: Mark = { state, row, base: before ? before.base : baseOf(found[i], name, fetched), id: randomId() }
       const entry = next ? withMark(next, mark) : tombstone(key, mark)
       // What another tab has put there meanwhile must not get lost.
-      const ifVersion = front.isAlone ? undefined : (found[i]?.version ?? null)
+      const ifVersion = front.isAlone ? undefined : (there[i]?.version ?? null)
       const newest = row ?? (this.#saysLocal ? undefined : LOCAL)
       if (newest !== undefined && newest !== before?.row) {
         rows.push({ write: [newest, rowEntry(entry.meta, { name })] })
@@ -189,17 +194,6 @@ function noticeOf(name: Name, old: Entry | undefined, next: Entry | undefined): 
   if (old === next || shown === undefined || !(next || isLive(shown.meta))) return []
   return [{ type: next ? 'set' : 'delete', name, key: shown.meta.key }]
 }
-
-/** Again when somebody else was quicker. */
-function retried<T>(attempt: () => PromiseOrValue<T>, call: Call, left = MOST_TRIES): PromiseOrValue<T> {
-  return rescue(attempt, (error) => {
-    if (!(error instanceof ConflictError) || left === 0) throw error
-    call.signal?.throwIfAborted()
-    return retried(attempt, call, left - 1)
-  })
-}
-
-const MOST_TRIES = 32
 
 /** The row that sends what is there; not one that was given up. */
 function waiting(mark: Mark | undefined): Name | undefined {

@@ -2,7 +2,6 @@ import type {
   Backend,
   BinaryReader,
   Call,
-  Capabilities,
   Change,
   EntryOp,
   ListOptions,
@@ -10,10 +9,9 @@ import type {
   TierControl,
 } from '../../base/backend.ts'
 import { type Entry, type Name, isLive } from '../../base/entry.ts'
-import { AtomicUnsupportedError } from '../../base/errors.ts'
-import { type PromiseOrValue, chain, repeat, rescue } from '../../base/promise-or-value.ts'
-import { joinBytes } from '../../codec/cbor-text.ts'
-import { readStream } from '../chunks.ts'
+import { atomicUnsupported } from '../../base/errors.ts'
+import { type PromiseOrValue, chain, rescue } from '../../base/promise-or-value.ts'
+import { collect, readStream } from '../chunks.ts'
 import { KeyQueue } from '../queue.ts'
 import { holdEntry, scanEntries } from '../scan.ts'
 import { Watchers } from '../watchers.ts'
@@ -234,9 +232,9 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
     ...(back.writeStream && {
       writeStream(name, meta, pieces, call) {
         if (stateOf(call) === 'local') {
-          return chain(gathered(pieces), (value) =>
-            backend.write(name, { meta: meta(), value }, {}, call),
-          ) as PromiseOrValue<void>
+          // Whoever makes them may use one buffer for all.
+          const bytes = collect(() => chain(pieces(), (piece) => piece?.slice()))
+          return chain(bytes, (value) => backend.write(name, { meta: meta(), value }, {}, call)) as PromiseOrValue<void>
         }
         const settled = queue.exclusive([name], call, () => through.settled([name], call))
         return chain(settled, () =>
@@ -271,22 +269,3 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
 /** Milliseconds that a close waits for the back: of what is kept in front, and of what is not. */
 const BRIEFLY = 2000
 const PATIENTLY = 10_000
-
-function atomicUnsupported(count: number, { atomicBatch }: Capabilities): AtomicUnsupportedError {
-  return new AtomicUnsupportedError(
-    `This store applies at most ${atomicBatch} operations as one, not ${count}. Leave out { atomic: true }.`,
-  )
-}
-
-function gathered(pieces: () => PromiseOrValue<Uint8Array | undefined>): PromiseOrValue<Uint8Array> {
-  const found: Uint8Array[] = []
-  return chain(
-    repeat(() =>
-      chain(pieces(), (piece) => {
-        if (piece) found.push(piece.slice())
-        return piece !== undefined
-      }),
-    ),
-    () => joinBytes(found),
-  )
-}
