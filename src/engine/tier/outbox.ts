@@ -163,11 +163,7 @@ export class Outbox {
         this.#tell()
       }
     }
-    if (call.sync) {
-      throw new BusyError(
-        `${this.#rows.size} writes wait for the back of this store: await flush() before a call with { sync: true }.`,
-      )
-    }
+    if (call.sync) throw this.#busy()
     // Others have waited as well, and may be quicker.
     return chain(
       this.#until(() => !this.#isFull(), call, PATIENTLY),
@@ -203,21 +199,37 @@ export class Outbox {
         const left = this.#rows.get(row)
         return left === undefined || left.landed >= written
       }
-      return this.#until(() => rows.every(isThere), call)
+      // What is there stays there: nothing is looked at twice.
+      let count = 0
+      return this.#until(() => {
+        while (count < rows.length && isThere(rows[count]!)) count++
+        return count === rows.length
+      }, call)
     })
   }
 
   /** Send them now. `BUSY` if the back cannot, or is at it, or fails to take them. */
   #flushSync(rows: readonly Name[]): void {
-    const left = (): Name[] => rows.filter((row) => this.#rows.has(row))
+    const left = (): (readonly [Name, Row])[] =>
+      rows.flatMap((row): (readonly [Name, Row])[] => {
+        const own = this.#rows.get(row)
+        return own ? [[row, own]] : []
+      })
     if (this.#back.capabilities.sync === true && !this.#delivery.isBusy) {
-      for (let more = left(), count = 0; more.length > 0 && count < rows.length * 2; more = left(), count++) {
-        void this.#delivery.send(this.#named(this.#group(more)), { sync: true })
+      // Each goes at most twice: with others, and alone.
+      for (let more = left(), tries = 2 * more.length; more.length > 0 && tries > 0; more = left(), tries--) {
+        void this.#delivery.send(
+          this.#group(more, () => true),
+          { sync: true },
+        )
       }
-      if (left().length === 0) return
     }
-    throw new BusyError(
-      `${left().length} writes wait for the back of this store: await flush() before a call with { sync: true }.`,
+    if (left().length > 0) throw this.#busy()
+  }
+
+  #busy(): BusyError {
+    return new BusyError(
+      `${this.#rows.size} writes wait for the back of this store: await flush() before a call with { sync: true }.`,
       { cause: this.#lastError },
     )
   }
@@ -329,8 +341,8 @@ export class Outbox {
   /** Until the first of what failed is to be tried again. */
   #sleep(): void {
     if (this.#stopped || (this.#rows.size === 0 && !this.#isUnsure)) return
-    const soon = this.#isUnsure ? performance.now() + FIRST_WAIT : Infinity
-    const next = Math.min(soon, ...Array.from(this.#rows.values(), ({ retryAt }) => retryAt))
+    let next = this.#isUnsure ? performance.now() + FIRST_WAIT : Infinity
+    for (const { retryAt } of this.#rows.values()) next = Math.min(next, retryAt)
     this.#timer = setTimeout(() => this.#wake(), Math.max(0, next - performance.now()))
   }
 
@@ -342,29 +354,30 @@ export class Outbox {
     }
     for (;;) {
       const now = performance.now()
-      const due = [...this.#rows].filter(([, { retryAt }]) => retryAt <= now)
-      if (due.length === 0 || this.#stopped) return
-      const rows = this.#group(due.map(([row]) => row))
+      const group = this.#group(this.#rows, ({ retryAt }) => retryAt <= now)
+      if (group.length === 0 || this.#stopped) return
       try {
-        await this.#delivery.send(this.#named(rows), { sync: false })
+        await this.#delivery.send(group, { sync: false })
       } catch (error) {
         // The front itself fails.
         this.#options.onError(error)
-        for (const row of rows) this.#postpone(row, error)
+        for (const { row } of group) this.#postpone(row, error)
       }
       this.#settled()
     }
   }
 
-  #named(rows: readonly Name[]): { readonly row: Name; readonly name: Name }[] {
-    return rows.map((row) => ({ row, name: this.#rows.get(row)!.name }))
-  }
-
-  /** What goes first, and goes together. */
-  #group(rows: readonly Name[]): Name[] {
-    const goesAlone = (row: Name): boolean =>
-      this.#options.onConflict !== 'overwrite' || this.#rows.get(row)?.goesAlone === true
-    return goesAlone(rows[0]!) ? rows.slice(0, 1) : rows.filter((row) => !goesAlone(row)).slice(0, SENT_TOGETHER)
+  /** What goes first of these rows, and goes together. No more of them are looked at than that takes: there may be many. */
+  #group(rows: Iterable<readonly [Name, Row]>, isDue: (row: Row) => boolean): { row: Name; name: Name }[] {
+    const group: { row: Name; name: Name }[] = []
+    for (const [row, own] of rows) {
+      if (!isDue(own)) continue
+      const goesAlone = own.goesAlone || this.#options.onConflict !== 'overwrite'
+      if (goesAlone && group.length > 0) continue
+      group.push({ row, name: own.name })
+      if (goesAlone || group.length === SENT_TOGETHER) break
+    }
+    return group
   }
 
   #postpone(row: Name, error: unknown): void {
