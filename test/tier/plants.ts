@@ -4,8 +4,8 @@ import type { Plant } from './planted.ts'
 export const plants: Readonly<Record<string, Plant>> = {
   'the front keeps a part of a value': {
     file: 'reading.ts',
-    from: 'front.keep(name, this.#copyOf(entry), call)',
-    to: 'front.keep(name, { ...this.#copyOf(entry), value: String(entry.value).slice(0, 1) }, call)',
+    from: ': entry, call)',
+    to: ': { ...entry, value: String(entry.value).slice(0, 1) }, call)',
   },
   'an update function runs for each tier': {
     file: 'through.ts',
@@ -90,7 +90,7 @@ export const plants: Readonly<Record<string, Plant>> = {
   },
   'what waits for the back is overtaken by what goes there at once': {
     file: 'through.ts',
-    from: 'this.#outbox.drained(name, markOf(meta), call)',
+    from: 'this.#outbox.drained(name, markOf(found[i]), call)',
     to: 'undefined',
   },
   'what may wait for the back is overtaken by what goes there at once': {

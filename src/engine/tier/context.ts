@@ -4,6 +4,7 @@ import { NotResidentError } from '../../base/errors.ts'
 import type { PromiseOrValue } from '../../base/promise-or-value.ts'
 import { cloneBy } from '../../codec/platform-clone.ts'
 import { CHUNK_SIZE } from '../chunks.ts'
+import type { OnConflict } from './delivery.ts'
 import { Front } from './front.ts'
 import { Misses } from './misses.ts'
 
@@ -13,6 +14,7 @@ export interface PolicyOptions {
   readonly readPolicy: ReadPolicy
   /** Misses are remembered. */
   readonly negative: boolean
+  readonly outbox: { readonly onConflict: OnConflict }
   /** Where errors go that no caller waits for. */
   readonly onError: (error: unknown) => void
 }
@@ -24,6 +26,8 @@ export interface TierContext {
   readonly misses: Misses
   /** The back belongs to somebody else. */
   readonly isOverlay: boolean
+  /** Writes behind are told from one another, and from those of others; it costs something. */
+  readonly seesConflicts: boolean
   /** Where a write goes. */
   policyOf(call: Call): WritePolicy
   /** What it is in the front; nothing if it goes to the back first. */
@@ -39,7 +43,7 @@ export interface TierContext {
 }
 
 export function tierContext(fast: Backend, back: Backend, options: PolicyOptions): TierContext {
-  const { capabilities, writePolicy, readPolicy, negative, onError } = options
+  const { capabilities, writePolicy, readPolicy, negative, outbox, onError } = options
   // What was written before the back's serializer changed is the back's alone.
   const { serializer = 'cbor' } = back.capabilities
   const isOverlay = writePolicy === 'frontend-only'
@@ -48,6 +52,7 @@ export function tierContext(fast: Backend, back: Backend, options: PolicyOptions
     back,
     misses: new Misses(negative ? MOST_MISSES : 0),
     isOverlay,
+    seesConflicts: outbox.onConflict !== 'overwrite',
     policyOf(call) {
       if (call.writePolicy === undefined || call.writePolicy === writePolicy) return writePolicy
       if (!isOverlay) return call.writePolicy

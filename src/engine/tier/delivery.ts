@@ -87,7 +87,7 @@ export class Delivery {
           else stale.push(row)
         }
         for (const { name } of jobs) this.#sending.set(name, { notices: [], hasLanded: false })
-        const sent = chain(
+        return chain(
           each(stale, (row) => this.#forgetRow(row)),
           () =>
             ensure(
@@ -97,7 +97,6 @@ export class Delivery {
               },
             ),
         )
-        return sent
       },
     )
   }
@@ -152,7 +151,8 @@ export class Delivery {
     return chain(send(), (answer) => {
       if (!('error' in answer)) return this.#sentAs(job, answer.version, call)
       const { error } = answer
-      return error instanceof ConflictError ? this.#conflict(job, error, call) : this.#failed(job, error)
+      const isConflict = error instanceof ConflictError && this.#options.onConflict !== 'overwrite'
+      return isConflict ? this.#conflict(job, error, call) : this.#failed(job, error)
     })
   }
 

@@ -149,7 +149,7 @@ export class OwnWrites {
     call: Call,
   ): PromiseOrValue<Pair[]> {
     const { names, state, isAtomic } = task
-    const { front } = this.#context
+    const { front, seesConflicts } = this.#context
     const olds = names.map((name, i) => (found[i] ? visible(found[i]) : fetched.get(name)))
     const nexts = task.change(olds)
     const rows: EntryOp[] = []
@@ -162,7 +162,8 @@ export class OwnWrites {
       const { key } = (next ?? old)!.meta
       const before = markOf(found[i]?.meta)
       const row = state === 'behind' ? (waiting(before) ?? newRow()) : undefined
-      const mark: Mark = { state, row, base: before ? before.base : baseOf(found[i], name, fetched), id: randomId() }
+      const base = before ? before.base : baseOf(found[i], name, fetched)
+      const mark: Mark = seesConflicts ? { state, row, base, id: randomId() } : { state, row }
       const entry = next ? withMark(next, mark) : tombstone(key, mark)
       // What another tab has put there meanwhile must not get lost.
       const ifVersion = front.isAlone ? undefined : (there[i]?.version ?? null)

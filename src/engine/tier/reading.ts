@@ -2,7 +2,7 @@ import type { Call } from '../../base/backend.ts'
 import type { Entry, Meta, Name } from '../../base/entry.ts'
 import { type PromiseOrValue, chain, each } from '../../base/promise-or-value.ts'
 import type { TierContext } from './context.ts'
-import { markOf, visible } from './mark.ts'
+import { markOf, visible, withMark } from './mark.ts'
 
 /** A read of the back that is under way. */
 interface Flight {
@@ -18,16 +18,13 @@ interface Lease {
 /** Reads of the front, and where that has nothing, of the back: once for all who miss a name at the same time. */
 export class Reading {
   readonly #context: TierContext
-  readonly #copyOf: (entry: Entry) => Entry
   readonly #flights = new Map<Name, Flight>()
   /** Entries that were asked for and were in front, and those that were not. */
   hits = 0
   misses = 0
 
-  /** `copyOf` makes what the front gets of an entry of the back. */
-  constructor(context: TierContext, copyOf: (entry: Entry) => Entry) {
+  constructor(context: TierContext) {
     this.#context = context
-    this.#copyOf = copyOf
   }
 
   /** What readers see of each name. */
@@ -85,7 +82,7 @@ export class Reading {
 
   /** Read names of the back, and let the front have them as long as they are leased. */
   #fetch(names: readonly Name[], call: Call, leases: readonly Lease[]): PromiseOrValue<(Entry | undefined)[]> {
-    const { back, front, misses, isCacheable } = this.#context
+    const { back, front, misses, isCacheable, seesConflicts } = this.#context
     return chain(back.readMany(names, call), (found) =>
       chain(
         each(found, (entry, i) => {
@@ -93,7 +90,8 @@ export class Reading {
           if (leases[i]?.isOver) return
           if (entry === undefined) return misses.add(name)
           // What is told from now on is forgotten after this.
-          return isCacheable(entry) ? front.keep(name, this.#copyOf(entry), call) : undefined
+          if (!isCacheable(entry)) return
+          return front.keep(name, seesConflicts ? withMark(entry, { base: entry.version }) : entry, call)
         }),
         () => found,
       ),

@@ -102,17 +102,20 @@ export class Through {
     const { front } = this.#context
     const own = new Map<Name, Entry>()
     if (!front.mayHaveOwn) return own
-    const drained = each(names, (name) =>
-      chain(front.readMeta(name, call), (meta) => this.#outbox.drained(name, markOf(meta), call)),
-    )
-    return chain(drained, () =>
-      chain(front.readMany(names, call), (found) => {
-        found.forEach((entry, i) => {
-          if (entry && isOwn(entry.meta)) own.set(names[i]!, entry)
-        })
-        return own
-      }),
-    )
+    const metas = mapInOrder(names, (name) => front.readMeta(name, call))
+    return chain(metas, (found) => {
+      const left = names.filter((_, i) => isOwn(found[i]))
+      if (left.length === 0) return own
+      const drained = each(names, (name, i) => this.#outbox.drained(name, markOf(found[i]), call))
+      return chain(drained, () =>
+        chain(front.readMany(left, call), (entries) => {
+          entries.forEach((entry, i) => {
+            if (entry && isOwn(entry.meta)) own.set(left[i]!, entry)
+          })
+          return own
+        }),
+      )
+    })
   }
 
   /** A front that outlives the process forgets first: a crash must not leave it older than the back. */

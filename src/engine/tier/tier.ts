@@ -18,7 +18,7 @@ import { Watchers } from '../watchers.ts'
 import { bounded } from './bounded.ts'
 import { type PolicyOptions, tierContext } from './context.ts'
 import { listBoth, listFront, scanBoth, scanFront } from './listing.ts'
-import { isOwn, markOf, nameOf, visible, withMark } from './mark.ts'
+import { isOwn, markOf, nameOf, visible } from './mark.ts'
 import { Outbox, type OutboxOptions } from './outbox.ts'
 import { OwnWrites } from './own-writes.ts'
 import { type Copied, Populate } from './populate.ts'
@@ -56,9 +56,7 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
   const context = tierContext(fast, back, options)
   const { front, isOverlay, stateOf, asksBack, askBack, isCacheable, copied } = context
   const outbox = new Outbox(front, back, { ...options.outbox, onError, onChanged: (notice) => changed(notice) })
-  // What a conflict is told by.
-  const keepsBase = options.outbox.onConflict !== 'overwrite'
-  const reading = new Reading(context, (entry) => (keepsBase ? withMark(entry, { base: entry.version }) : entry))
+  const reading = new Reading(context)
   const through = new Through(context, reading, outbox)
   const own = new OwnWrites(context, reading, outbox, through, watchers)
 
