@@ -18,7 +18,7 @@ import { type PromiseOrValue, chain, mapInOrder, rescue } from '../base/promise-
 import { decodeEntry, decodeMeta, encodeEntry } from '../codec/codec.ts'
 import { platformClone } from '../codec/platform-clone.ts'
 import { Chunks, type ChunksOptions } from './chunks.ts'
-import { applyOps, droppedParts, mayBeDone, randomId } from './parts.ts'
+import { applyOps, droppedParts, isPart, mayBeDone, randomId } from './parts.ts'
 import { type Outcome, KeyQueue } from './queue.ts'
 import { retryConflicts } from './retry.ts'
 import type { WatchedBlobs } from './watched-blobs.ts'
@@ -380,11 +380,6 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
 function shown<T>(items: T[], isShown: (item: T) => boolean): T[] {
   const all = items.length === 0 || (isShown(items[0]!) && isShown(items.at(-1)!))
   return all ? items : items.filter(isShown)
-}
-
-/** Of a head that is written after it. A row of a tier's outbox goes with an entry that is there already, or comes to nothing. */
-function isPart(name: Name): boolean {
-  return name.startsWith('~') && !name.startsWith('~o')
 }
 
 /** What goes with the write of an entry. One with parts is not left to the engine to remove: they would stay behind. */

@@ -12,6 +12,11 @@ import { nameOf } from './condition.ts'
  * head that points to them and removed after it is gone: a crash in between leaves nothing but what can be collected.
  */
 
+/** Whether it is the name of a part. */
+export function isPart(name: Name): boolean {
+  return name.startsWith('~c') || name.startsWith('~l')
+}
+
 /** A fresh id: 128 random bits in hex. */
 export function randomId(): string {
   // Not randomUUID: pages without TLS do not have it.

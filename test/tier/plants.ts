@@ -68,7 +68,7 @@ export const plants: Readonly<Record<string, Plant>> = {
   },
   'a front that failed to forget is believed': {
     file: 'front.ts',
-    from: '      (error) => {\n        this.distrust(name)\n',
+    from: '      (error) => {\n        this.#distrust(name)\n',
     to: '      (error) => {\n',
     given: { writePolicy: 'write-through', isMixed: false, tells: 'nothing', isNested: false, faults: 4 },
   },

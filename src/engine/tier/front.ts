@@ -25,6 +25,7 @@ export class Front {
   #distrusts = 0
   /** While all copies are being forgotten: names of which it has taken one since. */
   #fresh: Set<Name> | undefined
+
   constructor(backend: Backend, { mayHaveOwn, onError }: FrontOptions) {
     this.backend = backend
     this.isAlone = backend.capabilities.sync === true && !backend.capabilities.persistent
@@ -64,25 +65,33 @@ export class Front {
 
   /** Let it have this copy, or none. What is its own stays. */
   keep(name: Name, copy: Entry | undefined, { sync }: Pick<Call, 'sync'>): PromiseOrValue<void> {
-    const call: Call = { sync, durability: 'relaxed' }
-    const before = this.#distrusted.get(name)
     return rescue(
-      () =>
-        chain<unknown, void>(this.#put(name, copy, call), () => {
-          // What was told meanwhile is newer than this copy.
-          if (this.#distrusted.get(name) === before) this.#distrusted.delete(name)
-          this.#fresh?.add(name)
-        }),
+      () => this.#trustAfter(name, copy, { sync, durability: 'relaxed' }),
       (error) => {
-        this.distrust(name)
+        this.#distrust(name)
         this.#onError(error)
       },
     )
   }
 
+  /** Forget a copy that is not one any more. */
+  forget(name: Name): PromiseOrValue<void> {
+    this.#distrust(name)
+    return rescue(() => this.atOnce((call) => this.#trustAfter(name, undefined, call)), this.#onError)
+  }
+
   /** What it has under `name` is not a copy any more. */
-  distrust(name: Name): void {
+  #distrust(name: Name): void {
     this.#distrusted.set(name, ++this.#distrusts)
+  }
+
+  /** Put it, and believe what is there again, unless something newer was told meanwhile. */
+  #trustAfter(name: Name, copy: Entry | undefined, call: Call): PromiseOrValue<void> {
+    const before = this.#distrusted.get(name)
+    return chain(this.#put(name, copy, call), () => {
+      if (this.#distrusted.get(name) === before) this.#distrusted.delete(name)
+      this.#fresh?.add(name)
+    })
   }
 
   #put(name: Name, copy: Entry | undefined, call: Call): PromiseOrValue<unknown> {
@@ -109,7 +118,7 @@ export class Front {
           const put: EntryOp = copy ? { write: [name, copy] } : { delete: name }
           return chain(backend.batch([put, ...row], { atomic: false, ordered: true }, call), () => undefined)
         }),
-      () => this.distrust(name),
+      () => this.#distrust(name),
     )
   }
 
@@ -131,19 +140,6 @@ export class Front {
         throw error
       },
     )
-  }
-
-  /** Forget a copy that is not one any more. */
-  forget(name: Name): PromiseOrValue<void> {
-    this.distrust(name)
-    return rescue(() => this.atOnce((call) => this.#forgetBy(name, call)), this.#onError)
-  }
-
-  #forgetBy(name: Name, call: Call): PromiseOrValue<void> {
-    const before = this.#distrusted.get(name)
-    return chain(this.#put(name, undefined, call), () => {
-      if (this.#distrusted.get(name) === before) this.#distrusted.delete(name)
-    })
   }
 
   /** Forget all copies. None of them is believed from now on. */

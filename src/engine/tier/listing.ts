@@ -22,8 +22,8 @@ export function scanBoth(front: Backend, back: Backend, asked: ListOptions, call
         const theirs = new Map(page.entries)
         const { names, next } = merged(own, { names: [...theirs.keys()], next: page.next }, options)
         const entries = names.flatMap((name): [Name, Entry][] => {
-          const own = mine.get(name)
-          const entry = own ? visible(own) : theirs.get(name)
+          const found = mine.get(name)
+          const entry = found ? visible(found) : theirs.get(name)
           return entry ? [[name, entry]] : []
         })
         return { entries, next }

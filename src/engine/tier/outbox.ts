@@ -399,8 +399,8 @@ const SENT_TOGETHER = 100
 /** What a row of an earlier process is taken for. */
 const ROW_BYTES = 256
 const FIRST_WAIT = 100
-/** How long a write waits for others that do not get away. */
-const PATIENTLY = 10_000
+/** How long a write, or a close, waits for others that do not get away, in milliseconds. */
+export const PATIENTLY = 10_000
 const LONGEST_WAIT = 30_000
 
 function fullJitter(tries: number): number {

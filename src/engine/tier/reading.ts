@@ -2,7 +2,8 @@ import type { Call } from '../../base/backend.ts'
 import type { Entry, Meta, Name } from '../../base/entry.ts'
 import { type PromiseOrValue, chain, each } from '../../base/promise-or-value.ts'
 import type { TierContext } from './context.ts'
-import { markOf, visible, withMark } from './mark.ts'
+import { isOwn, markOf, visible, withMark } from './mark.ts'
+import type { Copied } from './populate.ts'
 
 /** A read of the back that is under way. */
 interface Flight {
@@ -36,10 +37,25 @@ export class Reading {
       this.misses += missing.length
       this.hits += names.length - missing.length
       if (missing.length === 0) return seen
-      return chain(this.ask(missing, call), (entries) => {
-        const rest = entries.values()
-        return seen.map((entry, i) => (found[i] ? entry : rest.next().value))
-      })
+      return chain(this.ask(missing, call), (entries) => filled(seen, (i) => !found[i], entries))
+    })
+  }
+
+  /** Copy names that the front does not have, or, anew, those of which it has no more than a copy. */
+  copy(names: readonly Name[], isAnew: boolean, call: Call): PromiseOrValue<Copied> {
+    const { front } = this.#context
+    return chain(front.readMany(names, call), (found) => {
+      const seen = found.map((entry) => entry && visible(entry))
+      const isWanted = (i: number): boolean => !found[i] || (isAnew && !isOwn(found[i].meta))
+      const wanted = names.filter((_, i) => isWanted(i))
+      for (const name of isAnew ? wanted : []) {
+        this.outdate(name)
+        void front.forget(name)
+      }
+      return chain(this.ask(wanted, call), (entries) => ({
+        entries: filled(seen, isWanted, entries),
+        read: wanted.length,
+      }))
     })
   }
 
@@ -60,10 +76,13 @@ export class Reading {
     const entries = call.sync
       ? askBack(call, () => this.#fetch(asked, call, []))
       : this.#share(asked).then((shared) => shared.map(copied))
-    return chain(entries, (found) => {
-      const rest = found.values()
-      return isMissing.map((missing) => (missing ? undefined : rest.next().value))
-    })
+    return chain(entries, (found) =>
+      filled(
+        names.map(() => undefined),
+        (i) => !isMissing[i],
+        found,
+      ),
+    )
   }
 
   /** What is known of a name, and what is being read of it, may be of before a change: whoever comes now reads again. */
@@ -116,4 +135,14 @@ export class Reading {
     }
     return Promise.all(names.map((name) => this.#flights.get(name)!.entry))
   }
+}
+
+/** What is known, with the rest in the places where it is missing. */
+function filled(
+  known: readonly (Entry | undefined)[],
+  isMissing: (i: number) => boolean,
+  rest: readonly (Entry | undefined)[],
+): (Entry | undefined)[] {
+  const left = rest.values()
+  return known.map((entry, i) => (isMissing(i) ? left.next().value : entry))
 }

@@ -19,9 +19,9 @@ import { bounded } from './bounded.ts'
 import { type PolicyOptions, tierContext } from './context.ts'
 import { listBoth, listFront, scanBoth, scanFront } from './listing.ts'
 import { isOwn, markOf, nameOf, visible } from './mark.ts'
-import { Outbox, type OutboxOptions } from './outbox.ts'
+import { Outbox, type OutboxOptions, PATIENTLY } from './outbox.ts'
 import { OwnWrites } from './own-writes.ts'
-import { type Copied, Populate } from './populate.ts'
+import { Populate } from './populate.ts'
 import { Reading } from './reading.ts'
 import type { Bounds } from './residents.ts'
 import { Through } from './through.ts'
@@ -99,22 +99,9 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
       return askBack(call, front.mayHaveOwn ? ask.both : ask.back)
     })
 
-  /** Copy names that the front does not have, or, anew, those of which it has no more than a copy. */
-  const copy = (names: readonly Name[], isAnew: boolean, call: Call): Promise<Copied> =>
-    Promise.resolve(
-      queue.shared(names, call, () =>
-        chain(front.readMany(names, call), (found) => {
-          const seen = found.map((entry) => entry && visible(entry))
-          const wanted = names.filter((_, i) => !found[i] || (isAnew && !isOwn(found[i].meta)))
-          for (const name of isAnew ? wanted : []) invalidate(name)
-          return chain(reading.ask(wanted, call), (entries) => {
-            const read = new Map(wanted.map((name, i) => [name, entries[i]]))
-            return { entries: names.map((name, i) => (read.has(name) ? read.get(name) : seen[i])), read: wanted.length }
-          })
-        }),
-      ),
-    )
-  const filling = new Populate(back, copy)
+  const filling = new Populate(back, (names, isAnew, call) =>
+    Promise.resolve(queue.shared(names, call, () => reading.copy(names, isAnew, call))),
+  )
 
   const tier: TierControl = {
     stats: () => ({ ...fenced?.stats, hits: reading.hits, misses: reading.misses }),
@@ -264,6 +251,5 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
   return backend
 }
 
-/** Milliseconds that a close waits for the back: of what is kept in front, and of what is not. */
+/** Milliseconds that a close waits for the back if what waits is kept in front. */
 const BRIEFLY = 2000
-const PATIENTLY = 10_000
