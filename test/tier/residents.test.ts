@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { LimitExceededError } from '../../src/base/errors.ts'
-import { type Bounds, type ResidentStats, Residents } from '../../src/engine/tier/residents.ts'
+import { type Bounds, Residents } from '../../src/engine/tier/residents.ts'
+import { generator } from './generator.ts'
+import { type Books, Naive } from './naive-residents.ts'
 
 describe('who leaves', () => {
   test('is the oldest, if nobody has asked for any', () => {
@@ -293,26 +295,6 @@ test('a million calls at random stay within the bounds, and the answers are all 
   expect(residents.stats.evictions).toBeGreaterThan(100_000)
 })
 
-describe('of names in demand by Zipf (0.99)', () => {
-  const KEYS = 100_000
-  const names = Array.from({ length: KEYS }, (_, i) => `n${i}`)
-  const trace = zipf(KEYS, 0.99, 1_000_000)
-
-  test.each([1, 5, 10])('more are found than by LRU, with room for $0 %', (percent) => {
-    const maxEntries = (KEYS * percent) / 100
-    const residents = new Residents({ maxEntries })
-    const lru = new Lru(maxEntries)
-    for (const rank of trace) {
-      const name = names[rank]!
-      if (!residents.hit(name)) residents.admit(name, 1)
-      if (!lru.hit(name)) lru.admit(name)
-    }
-    const { hits, misses, entries } = residents.stats
-    expect([hits + misses, entries]).toEqual([trace.length, maxEntries])
-    expect(hits).toBeGreaterThan(lru.hits)
-  })
-})
-
 function admitted(bounds: Bounds, names: string): Residents {
   const residents = new Residents(bounds)
   for (const name of names) residents.admit(name, 1)
@@ -327,8 +309,6 @@ type Step =
   | { forget: string }
   | { clear: boolean }
 
-type Books = Pick<Residents, 'hit' | 'admit' | 'pin' | 'unpin' | 'forget' | 'clear'>
-
 function outcome(books: Books, step: Step): unknown {
   if ('hit' in step) return books.hit(step.hit)
   if ('pin' in step) return books.pin(step.pin)
@@ -340,169 +320,4 @@ function outcome(books: Books, step: Step): unknown {
   } catch (error) {
     return (error as LimitExceededError).code
   }
-}
-
-interface Known {
-  name: string
-  size: number
-  deadline: number
-  visited: boolean
-}
-
-/** The same without a linked list and without sums: all is looked for, and added up, whenever it is needed. */
-class Naive implements Books {
-  readonly bounds: Required<Bounds>
-  /** Those that may leave, from the oldest to the newest. */
-  ring: Known[] = []
-  /** The one that the hand looks at next; the oldest, if it is none. */
-  hand: Known | undefined
-  pinned: Known[] = []
-  pins: string[] = []
-  counts = { hits: 0, misses: 0, evictions: 0 }
-
-  constructor({ maxEntries, maxBytes, ttl, now }: Bounds) {
-    this.bounds = { maxEntries: maxEntries ?? Infinity, maxBytes: maxBytes ?? Infinity, ttl: ttl ?? Infinity, now }
-  }
-
-  get stats(): ResidentStats {
-    const all = [...this.ring, ...this.pinned]
-    return { entries: all.length, bytes: bytesOf(all), pinned: this.pinned.length, ...this.counts }
-  }
-
-  find(name: string): Known | undefined {
-    return [...this.ring, ...this.pinned].find((each) => each.name === name)
-  }
-
-  isLive({ deadline }: Known): boolean {
-    return deadline > this.bounds.now!()
-  }
-
-  hit(name: string): boolean {
-    const found = this.find(name)
-    if (found) found.visited = true
-    const answers = found !== undefined && this.isLive(found)
-    this.counts[answers ? 'hits' : 'misses']++
-    return answers
-  }
-
-  admit(name: string, size: number, expires = Infinity): string[] {
-    const old = this.find(name)
-    const fitsBeside = (known: Known[]): boolean => {
-      const others = known.filter((each) => each !== old)
-      return others.length < this.bounds.maxEntries! && bytesOf(others) + size <= this.bounds.maxBytes!
-    }
-    if (!fitsBeside(this.pinned)) {
-      if (this.pins.includes(name)) throw new LimitExceededError('')
-      if (old) this.evict(old)
-      return [name]
-    }
-    const evicted: string[] = []
-    while (!fitsBeside([...this.ring, ...this.pinned])) evicted.push(this.evict(this.next(old)))
-    const own = old ?? { name, size, deadline: 0, visited: false }
-    if (!old) this.enter(own)
-    own.size = size
-    own.deadline = Math.min(this.bounds.now!() + this.bounds.ttl!, expires)
-    return evicted
-  }
-
-  next(own: Known | undefined): Known {
-    for (;;) {
-      const found = this.hand ?? this.ring[0]!
-      this.hand = this.ring[this.ring.indexOf(found) + 1]
-      if (found !== own && (!found.visited || !this.isLive(found))) return found
-      if (found !== own) found.visited = false
-    }
-  }
-
-  evict(found: Known): string {
-    this.forget(found.name)
-    this.counts.evictions++
-    return found.name
-  }
-
-  enter(own: Known): void {
-    if (this.pins.includes(own.name)) this.pinned.push(own)
-    else this.ring.push(own)
-  }
-
-  pin(name: string): void {
-    const found = this.find(name)
-    this.forget(name)
-    this.pins.push(name)
-    if (found) this.enter(found)
-  }
-
-  unpin(name: string): void {
-    if (!this.pins.includes(name)) return
-    const found = this.find(name)
-    this.forget(name)
-    this.pins = this.pins.filter((each) => each !== name)
-    if (found) this.enter({ ...found, visited: false })
-  }
-
-  forget(name: string): void {
-    const found = this.find(name)
-    if (found && found === this.hand) this.hand = this.ring[this.ring.indexOf(found) + 1]
-    this.ring = this.ring.filter((each) => each !== found)
-    this.pinned = this.pinned.filter((each) => each !== found)
-  }
-
-  clear(): void {
-    this.ring = []
-    this.hand = undefined
-    this.pinned = []
-  }
-}
-
-function bytesOf(all: readonly Known[]): number {
-  return all.reduce((bytes, { size }) => bytes + size, 0)
-}
-
-class Lru {
-  hits = 0
-  readonly #names = new Set<string>()
-  readonly #max: number
-
-  constructor(max: number) {
-    this.#max = max
-  }
-
-  hit(name: string): boolean {
-    if (!this.#names.delete(name)) return false
-    this.#names.add(name)
-    this.hits++
-    return true
-  }
-
-  admit(name: string): void {
-    this.#names.add(name)
-    if (this.#names.size > this.#max) this.#names.delete(this.#names.values().next().value!)
-  }
-}
-
-/** Integers below the argument, the same in every run (a linear congruential generator). */
-function generator(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-}
-
-/** Ranks from 0 on, of which the one at `n` is asked for in proportion to 1 / (n + 1) ** s. */
-function zipf(ranks: number, s: number, requests: number): Uint32Array {
-  const below = generator(1)
-  const sums = new Float64Array(ranks)
-  let sum = 0
-  for (let i = 0; i < ranks; i++) sums[i] = sum += 1 / (i + 1) ** s
-  return Uint32Array.from({ length: requests }, () => {
-    const wanted = (below(2 ** 32) / 2 ** 32) * sum
-    let [low, high] = [0, ranks - 1]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (sums[middle]! > wanted) high = middle
-      else low = middle + 1
-    }
-    return low
-  })
 }

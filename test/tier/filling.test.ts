@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest'
+import type { AnyConfig } from '../../src/base/backend.ts'
+import type { Store } from '../../src/node.ts'
+import { back, connectStore, file, memory, releaseStore, tiered } from './stores.ts'
+import { trialOf } from './tried.ts'
+
+describe('misses', () => {
+  test('are remembered if asked, until somebody writes', async () => {
+    const config = tiered({ negative: true })
+    const store = await connectStore(config)
+    const other = await back(config)
+    await store.get('a')
+    trialOf(config.id).calls.length = 0
+    expect([await store.get('a'), await store.has('a')]).toEqual([undefined, false])
+    expect(trialOf(config.id).calls).toEqual([])
+    await other.set('a', 1)
+    expect(await store.get('a')).toBe(1)
+  })
+})
+
+describe('a bounded front', () => {
+  test('lets copies go when there is no room, and says how it goes', async () => {
+    const config = tiered({ maxEntries: 10 })
+    const store = await connectStore(config)
+    for (let i = 0; i < 100; i++) await store.set(i, `v${i}`)
+    expect(store.tier?.stats()).toMatchObject({ entries: 10, evictions: 90, pinned: 0 })
+    expect(await store.get(0)).toBe('v0')
+    expect(await store.get(99)).toBe('v99')
+    expect(store.tier?.stats()).toMatchObject({ entries: 10, hits: 1, misses: 1 })
+  })
+
+  test('keeps what is written there, whatever has to leave for it', async () => {
+    const config = tiered({ maxEntries: 2, writePolicy: 'write-behind' })
+    await (
+      await back(config)
+    ).setMany([
+      ['a', 'old'],
+      ['b', 'old'],
+    ])
+    const store = await connectStore(config)
+    await store.get('a')
+    await store.get('b')
+    await store.get('b')
+    await store.setMany([
+      ['x', 1],
+      ['a', 2],
+    ])
+    expect([await store.get('x'), await store.get('a')]).toEqual([1, 2])
+    await store.flush()
+    expect([...(await (await back(config)).getMany(['x', 'a', 'b'])).values()]).toEqual([1, 2, 'old'])
+  })
+
+  test('keeps what is there alone, and refuses more of it', async () => {
+    const config = tiered({ maxEntries: 2 })
+    const store = await connectStore(config)
+    const OWN = { writePolicy: 'frontend-only' } as const
+    await store.set('a', 1, OWN)
+    await store.set('b', 1, OWN)
+    await expect(store.set('c', 1, OWN)).rejects.toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED', key: 'c' }))
+    for (let i = 0; i < 10; i++) await store.set(i, i)
+    expect([await store.get('a'), await store.get('b'), await store.get('c')]).toEqual([1, 1, undefined])
+    expect(store.tier?.stats()).toMatchObject({ entries: 2, pinned: 2 })
+  })
+
+  test('answers for a copy no longer than its time, and never beyond its deadline', async () => {
+    const config = tiered({ ttl: 30 })
+    const store = await connectStore(config)
+    await store.set('a', 1)
+    await store.set('b', 1, { ttl: 5 })
+    trialOf(config.id).calls.length = 0
+    await store.get('a')
+    expect(trialOf(config.id).calls).toEqual([])
+    await new Promise((resolve) => setTimeout(resolve, 40))
+    expect([await store.get('a'), await store.get('b')]).toEqual([1, undefined])
+    expect(trialOf(config.id).calls.length).toBeGreaterThan(0)
+  })
+
+  test('is of memory', async () => {
+    await expect(connectStore(tiered({ frontendConfig: file(), maxEntries: 1 }))).rejects.toThrow(/frontendConfig/)
+  })
+})
+
+describe('filling the front', () => {
+  async function filled(): Promise<{ readonly store: Store; readonly config: AnyConfig }> {
+    const config = tiered()
+    const other = await back(config)
+    await other.setMany(Array.from({ length: 10_000 }, (_, i) => [i, { i, next: i + 2 }]))
+    return { store: await connectStore(config), config }
+  }
+  const FRONT = { readPolicy: 'frontend-only' } as const
+
+  test('copies what is missing, all, or what some keys lead to', async () => {
+    const { store, config } = await filled()
+    await store.get(5)
+    expect(await store.tier?.populate('missing')).toEqual({ seen: 10_000, read: 9999 })
+    expect(await store.tier?.populate('full')).toEqual({ seen: 10_000, read: 10_000 })
+    for (let i = 0; i < 10_000; i += 7) expect(await store.get(i, FRONT)).toEqual({ i, next: i + 2 })
+    expect((await store.keys(FRONT).toArray()).length).toBe(10_000)
+    await releaseStore(config, store)
+    const again = await connectStore(config)
+    const walk = (value: unknown): number[] => [(value as { next: number }).next]
+    expect(await again.tier?.populate({ roots: [9000], walk })).toEqual({ seen: 501, read: 501 })
+    expect((await again.keys(FRONT).toArray()).length).toBe(500)
+    expect(await again.tier?.syncKeys([1, 3, 'none'])).toEqual({ seen: 3, read: 3 })
+    expect(await again.get(3, FRONT)).toEqual({ i: 3, next: 5 })
+  })
+
+  test('ends at any page', async () => {
+    const { store } = await filled()
+    const pages: number[] = []
+    const abort = new AbortController()
+    const populated = store.tier!.populate('missing', {
+      signal: abort.signal,
+      onProgress({ seen }) {
+        pages.push(seen)
+        if (pages.length === 3) abort.abort(new Error('enough'))
+      },
+    })
+    await expect(populated).rejects.toThrow('enough')
+    expect(pages).toEqual([250, 500, 750])
+    expect((await store.keys(FRONT).toArray()).length).toBe(750)
+  })
+
+  test('may be asked for by the config', async () => {
+    const { store, config } = await filled()
+    await releaseStore(config, store)
+    const again = await connectStore({ ...config, populate: 'missing' })
+    await expect.poll(async () => (await again.keys(FRONT).toArray()).length, { timeout: 5000 }).toBe(10_000)
+  })
+})
+
+test('a thousand reads of a key that is not in front are one read of the back', async () => {
+  const config = tiered()
+  await (await back(config)).set('a', { n: 1 })
+  const store = await connectStore(config)
+  trialOf(config.id).calls.length = 0
+  const found = await Promise.all(Array.from({ length: 1000 }, () => store.get('a')))
+  expect(trialOf(config.id).calls.length).toBe(1)
+  expect(new Set(found).size).toBe(1000)
+})
+
+test('a store that is not tiered has no tier', async () => {
+  expect((await connectStore({ ...memory, id: crypto.randomUUID() })).tier).toBe(undefined)
+})
