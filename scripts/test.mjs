@@ -1,19 +1,21 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { findChromium, MISSING_CHROMIUM } from './chromium.mjs'
 
 /**
- * What `npm test` runs, in order: each stage with its real output only where it failed, and at the end one line that
- * counts every test and every check. What a test has put into its `meta.print` is printed in any case. `--all` adds what
- * needs more than Node and Chromium, and `--rest` runs that alone.
+ * What `npm test` runs, in order: each stage with its real output only where it failed, and at the end a line for each
+ * failed test, and one that counts every test and every check. What a test has put into its `meta.print` is printed in
+ * any case. `--all` adds what needs more than Node and Chromium, and `--rest` runs that alone.
  *
  * @typedef {{ passed: number, failed: number }} Count
- * @typedef {{ numPassedTests: number, numTotalTests: number, testResults: { assertionResults: TestResult[] }[] }} Report
- * @typedef {{ meta: { print?: string } }} TestResult
+ * @typedef {{ numPassedTests: number, numTotalTests: number, testResults: TestFile[] }} Report
+ * @typedef {{ name: string, assertionResults: TestResult[] }} TestFile
+ * @typedef {{ fullName: string, status: string, failureMessages?: string[], meta: { print?: string } }} TestResult
+ * @typedef {{ count: Count, prints: string[], failures: string[] }} Outcome
  * @typedef {{ name: string, command: string[], tests?: boolean }} Stage `tests`: vitest, whose tests are counted
  */
 
@@ -60,9 +62,11 @@ const total = { passed: 0, failed: 0 }
 const stages = process.argv.includes('--rest')
   ? [BUILD, ...REST]
   : [...STAGES, ...(process.argv.includes('--all') ? REST : [])]
+/** @type {string[]} */
+const failed = []
 for (const stage of stages) {
   const started = performance.now()
-  const { count, output, prints } = await run(stage)
+  const { count, output, prints, failures } = await run(stage)
   total.passed += count.passed
   total.failed += count.failed
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
@@ -70,28 +74,30 @@ for (const stage of stages) {
   console.log(`${count.failed === 0 ? 'ok    ' : 'FAILED'} ${stage.name}${counted}, ${seconds} s`)
   for (const text of prints) console.log(text)
   if (count.failed > 0) console.log(output)
+  failed.push(...failures)
 }
+for (const failure of failed) console.log(`FAILED ${failure}`)
 console.log(`${total.passed} passed, ${total.failed} failed`)
 process.exitCode = total.failed === 0 ? 0 : 1
 
 /**
  * @param {Stage} stage
- * @returns {Promise<{ count: Count, output: string, prints: string[] }>}
+ * @returns {Promise<Outcome & { output: string }>}
  */
 async function run({ command, tests }) {
   if (!tests) {
     const { code, output } = await execute(command)
-    return { count: code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }, output, prints: [] }
+    return { count: code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }, output, prints: [], failures: [] }
   }
   const folder = await mkdtemp(join(tmpdir(), 'konserve-test-'))
   try {
     const report = join(folder, 'report.json')
     const reporters = ['--reporter', 'default', '--reporter', 'json', `--outputFile.json=${report}`]
     const { code, output } = await execute([...command, ...reporters])
-    const { count, prints } = await readReport(report)
+    const outcome = await readReport(report)
     // An error outside of any test, or a file that did not load, has no failed test of its own.
-    if (code !== 0 && count.failed === 0) count.failed = 1
-    return { count, output, prints }
+    if (code !== 0 && outcome.count.failed === 0) outcome.count.failed = 1
+    return { ...outcome, output }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -101,7 +107,7 @@ async function run({ command, tests }) {
  * A skipped test counts as failed: nobody may take it for a passed one.
  *
  * @param {string} path
- * @returns {Promise<{ count: Count, prints: string[] }>}
+ * @returns {Promise<Outcome>}
  */
 async function readReport(path) {
   try {
@@ -109,10 +115,23 @@ async function readReport(path) {
     const report = JSON.parse(await readFile(path, 'utf8'))
     const { numPassedTests: passed, numTotalTests: all } = report
     const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults)
-    return { count: { passed, failed: all - passed }, prints: tests.flatMap(({ meta }) => meta.print ?? []) }
+    const failures = report.testResults.flatMap(({ name, assertionResults }) =>
+      assertionResults
+        .filter(({ status }) => status !== 'passed')
+        .map((test) => `${relative(root, name)} > ${test.fullName}: ${firstLine(test) ?? test.status}`),
+    )
+    return { count: { passed, failed: all - passed }, prints: tests.flatMap(({ meta }) => meta.print ?? []), failures }
   } catch {
-    return { count: { passed: 0, failed: 0 }, prints: [] }
+    return { count: { passed: 0, failed: 0 }, prints: [], failures: [] }
   }
+}
+
+/**
+ * @param {TestResult} test
+ * @returns {string | undefined}
+ */
+function firstLine({ failureMessages }) {
+  return failureMessages?.[0]?.split('\n', 1)[0]
 }
 
 /**
