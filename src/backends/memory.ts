@@ -12,8 +12,8 @@ import { isReserved } from '../base/name.ts'
 import { checkVersion } from '../engine/condition.ts'
 import { SortedNames } from '../engine/sorted-names.ts'
 import { fields, oneOf, optional } from '../base/schema.ts'
-import { freeze } from '../codec/clone.ts'
-import { cloneBy } from '../codec/platform-clone.ts'
+import { copyAgain, freeze, partKeys } from '../codec/clone.ts'
+import { cloneBy, platformClone } from '../codec/platform-clone.ts'
 import { droppedParts } from '../engine/parts.ts'
 import { type SerializerOption, checkSerializer, serializer } from './serializer.ts'
 import { Watchers } from '../engine/watchers.ts'
@@ -37,6 +37,11 @@ interface Stored extends Entry {
   readonly serializer: Serializer
   /** Deeply frozen, and so safe to give out as it is. */
   readonly frozen: boolean
+  readonly name: Name
+  /** It can be read by its key as well as by its name. */
+  hasKey: boolean
+  /** How to copy the value of one that can. */
+  partKeys: readonly string[] | undefined
 }
 
 const capabilitiesOf = ({ serializer: kept }: MemoryConfig): Capabilities => ({
@@ -84,6 +89,8 @@ registerBackend<BaseConfig & MemoryConfig>('memory', {
 /** Entries as values in a Map: every call is done when it returns. */
 function memoryStore(): Open {
   const entries = new Map<Name, Stored>()
+  /** Values whose string keys were asked for, by these keys: their names need not be made again. */
+  const byKey = new Map<string, Stored>()
   const names = new SortedNames(entries)
   const watchers = new Watchers()
   let writes = 0
@@ -94,10 +101,26 @@ function memoryStore(): Open {
     if (stored) entries.set(name, stored)
     else entries.delete(name)
     if (stored && !old) names.changed()
+    if (old?.hasKey) replaceByKey(old, stored)
     for (const prefix of droppedParts(old?.meta, stored?.meta)) {
       for (const part of names.page({ prefix }).names) replace(part)
     }
     return stored !== undefined || (old !== undefined && isLive(old.meta))
+  }
+
+  const replaceByKey = ({ meta: { key } }: Stored, stored: Stored | undefined): void => {
+    byKey.delete(key as string)
+    if (stored) learn(key as string, stored.name)
+  }
+
+  const learn = (key: string, name: Name): void => {
+    const stored = entries.get(name)
+    if (!stored || stored.hasKey) return
+    const { meta, value } = stored
+    if (meta.type !== 'value' || meta.key !== key || value === undefined) return
+    stored.hasKey = true
+    stored.partKeys = partKeys(value)
+    byKey.set(key, stored)
   }
 
   return (config) => {
@@ -108,13 +131,29 @@ function memoryStore(): Open {
     const read = (name: Name): Entry | undefined => {
       const stored = entries.get(name)
       if (stored === undefined) return undefined
-      const { value, frozen } = stored
-      return { ...stored, value: frozen && freezes ? value : cloneBy(stored.serializer)(value) }
+      const { meta, version, serializer: written } = stored
+      return { meta, value: shared(stored), version, serializer: written }
     }
 
-    const isolate = ({ meta, value }: Entry): Stored => {
+    /** The value for a reader. */
+    const shared = ({ value, frozen, serializer: written, partKeys: keys }: Stored): unknown => {
+      if (frozen && freezes) return value
+      return written === 'cbor' ? copyAgain(value, keys) : platformClone(value)
+    }
+
+    const isolate = (name: Name, { meta, value }: Entry): Stored => {
       const copy = cloneBy(kept)(value)
-      return { meta, value: copy, version: String(++writes), serializer: kept, frozen: freezes && freeze(copy) }
+      const frozen = freezes && freeze(copy)
+      return {
+        meta,
+        value: copy,
+        version: String(++writes),
+        serializer: kept,
+        frozen,
+        name,
+        hasKey: false,
+        partKeys: undefined,
+      }
     }
 
     /** Nothing is touched before everything is checked and copied. */
@@ -123,7 +162,7 @@ function memoryStore(): Open {
       const answers = changes
         .map(([name, entry, ifVersion]) => {
           checkVersion(name, entries.get(name)?.version, { ifVersion })
-          return [name, entry && isolate(entry)] as const
+          return [name, entry && isolate(name, entry)] as const
         })
         .map(([name, stored]) => {
           const { key } = (stored ?? entries.get(name))?.meta ?? {}
@@ -140,6 +179,12 @@ function memoryStore(): Open {
       read,
       readMeta: (name) => entries.get(name)?.meta,
       readMany: (all) => all.map(read),
+      peek(key, allows) {
+        const stored = byKey.get(key)
+        if (stored === undefined || !isLive(stored.meta)) return undefined
+        return allows === undefined || allows(stored.name, stored.meta) ? shared(stored) : undefined
+      },
+      learn,
       write(name, entry, { ifVersion }) {
         apply([[name, entry, ifVersion]])
         return entries.get(name)!.version

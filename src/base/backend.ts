@@ -124,6 +124,13 @@ export interface Backend {
   readMeta(name: Name, call: Call): PromiseOrValue<Meta | undefined>
   /** As many answers as names, in their order. */
   readMany(names: readonly Name[], call: Call): PromiseOrValue<(Entry | undefined)[]>
+  /**
+   * The value of a string key, where a read of it has nothing to wait for and nothing to look up but this: a key that
+   * `learn` was told of. `undefined` says nothing: read it. `allows` has the last word.
+   */
+  peek?(key: string, allows?: (name: Name, meta: Meta) => boolean): unknown
+  /** A value was read under `name`, which is the name of `key`. */
+  learn?(key: string, name: Name): void
   /** Read, and use what was read, with its parts, before the next write of `name`. Without it every call is one step. */
   hold?<T>(name: Name, call: Call, use: (entry: Entry | undefined) => PromiseOrValue<T>): PromiseOrValue<T>
   write(name: Name, entry: Entry, condition: Condition, call: Call): PromiseOrValue<Version | undefined>

@@ -17,6 +17,44 @@ export function clone<T>(value: T, options?: CloneOptions): T {
 }
 
 /**
+ * A copy of what `clone` or `decode` has answered, and so needs no check: several times as fast. What is copied again and
+ * again can keep its `partKeys`.
+ */
+export function copyAgain<T>(cloned: T, keys?: readonly string[]): T
+export function copyAgain(cloned: unknown, keys?: readonly string[]): unknown {
+  if (typeof cloned !== 'object' || cloned === null) return cloned
+  if (keys === undefined) return copyObjectAgain(cloned)
+  const object: Record<string, unknown> = { ...cloned }
+  for (const key of keys) object[key] = copyObjectAgain(object[key] as object)
+  return object
+}
+
+/** The keys of a plain object, if it is one, whose values are objects. */
+export function partKeys(value: unknown): string[] | undefined {
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return undefined
+  return Object.entries(value).flatMap(([key, part]) => (typeof part === 'object' && part !== null ? [key] : []))
+}
+
+function copyObjectAgain(cloned: object): unknown {
+  if (Array.isArray(cloned)) {
+    const array: unknown[] = cloned.slice()
+    for (let i = 0; i < array.length; i++) {
+      const part = array[i]
+      if (typeof part === 'object' && part !== null) array[i] = copyObjectAgain(part)
+    }
+    return array
+  }
+  if (Object.getPrototypeOf(cloned) !== Object.prototype) return clone(cloned)
+  const object: Record<string, unknown> = { ...cloned }
+  // Twice as fast as over Object.keys. What is assigned is there already, whatever it is called.
+  for (const key in cloned) {
+    const part = cloned[key as never] as unknown
+    if (typeof part === 'object' && part !== null && Object.hasOwn(cloned, key)) object[key] = copyObjectAgain(part)
+  }
+  return object
+}
+
+/**
  * Freeze a value that nobody else holds, in place. Answers whether nothing in it can change any more: `false` where it
  * holds a Map, a Set, a Date, bytes or anything else that freezing does not reach.
  */

@@ -63,6 +63,12 @@ export class KeyQueue {
     return this.#enter([name], true, call, task, batch)
   }
 
+  /** Whether a shared task of `name` would run at once. */
+  isFree(name: Name): boolean {
+    if (this.#closed) return false
+    return this.#lines.size === 0 || this.#lines.get(name)?.exclusiveEnd === undefined
+  }
+
   /** Resolves once every task that is running or waiting now has ended. A synchronous call does not wait. */
   idle({ sync }: Call): PromiseOrValue<void> {
     return this.exclusive(sync ? [] : [...this.#lines.keys()], { sync }, () => undefined)

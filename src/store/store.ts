@@ -2,7 +2,7 @@ import type { AnyConfig, Capabilities } from '../base/backend.ts'
 import type { Key } from '../base/entry.ts'
 import type { PromiseOrValue } from '../base/promise-or-value.ts'
 import { getBinary, setBinary } from './binary.ts'
-import { type Context, type Handle, run } from './context.ts'
+import { type Context, type Handle, peek, run } from './context.ts'
 import { addWriteHook, removeWriteHook } from './hooks.ts'
 import { entries, keys, metas } from './listing.ts'
 import { withLock } from './locks.ts'
@@ -10,13 +10,12 @@ import { append, log, reduceLog } from './log.ts'
 import { batch, clear, deleteMany, getMany, setMany } from './many.ts'
 import { subScope } from './scope.ts'
 import { type Tier, tierOf } from './tier.ts'
-import type { CallOptions, Store } from './types.ts'
+import type { CallOptions, GetOptions, Store } from './types.ts'
 import { deleteIn, get, getIn, getMeta, has, remove, set, setIn, update, updateIn } from './values.ts'
 import { watch } from './watch.ts'
 
 /** The methods of a store: each gets the store's context and the caller's arguments. `types.ts` has their contracts. */
 const methods = {
-  get,
   has,
   getMeta,
   set,
@@ -88,12 +87,19 @@ class KonserveStore {
     return tierOf(this.#context)
   }
 
+  // Of all methods the most often called, and so quick where nothing has to be waited for that the way of the others shows.
+  get(key: Key, options?: GetOptions): PromiseOrValue<unknown> {
+    const known = peek(this.#context, key, options)
+    if (known === undefined) return get(this.#context, key, options)
+    return options?.sync === true ? known : Promise.resolve(known)
+  }
+
   static {
     contextOf = (store) => (#context in store ? store.#context : undefined)
     type Method = (context: Context, ...args: unknown[]) => unknown
     const prototype = this.prototype as unknown as Record<PropertyKey, unknown>
     for (const name of Reflect.ownKeys(methods)) {
-      const method = methods[name as 'get'] as Method
+      const method = methods[name as 'has'] as Method
       prototype[name] = function (this: KonserveStore, ...args: unknown[]): unknown {
         return method(this.#context, ...args)
       }

@@ -3,7 +3,7 @@ import { type Entry, type Key, type Meta, type Name, isLive } from '../base/entr
 import { CorruptEntryError, InvalidPathError, NotAValueError } from '../base/errors.ts'
 import { type PromiseOrValue, isPromise } from '../base/promise-or-value.ts'
 import { cloneBy } from '../codec/platform-clone.ts'
-import { type Context, type KeyCall, onKey, run, whileUpdating } from './context.ts'
+import { type Context, type KeyCall, learn, onKey, run, whileUpdating } from './context.ts'
 import { fire } from './hooks.ts'
 import { changedMeta, live, newMeta, presentMeta } from './meta.ts'
 import { sameKey } from './names.ts'
@@ -30,7 +30,9 @@ const readMeta = (backend: Backend, call: Call, name: Name): PromiseOrValue<Meta
 export function get(context: Context, key: Key, options?: GetOptions): PromiseOrValue<unknown> {
   const answer = (entry: Entry | undefined, inner: Key): unknown => {
     const value = valueOf(entry, inner)
-    return value === NOTHING ? options?.default : value
+    if (value === NOTHING) return options?.default
+    learn(context, inner)
+    return value
   }
   return onKey(context, key, options, read, answer)
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decode, encode } from '../../src/codec/cbor.ts'
-import { clone, freeze } from '../../src/codec/clone.ts'
+import { clone, copyAgain, freeze, partKeys } from '../../src/codec/clone.ts'
 import { ClojureSymbol, Keyword, Tagged, Uuid } from '../../src/codec/tagged.ts'
 import { anyValue } from './arbitraries.ts'
 
@@ -46,6 +46,46 @@ describe('clone', () => {
     const copy = clone(new Uint16Array(new Uint16Array([1, 2, 3, 4]).buffer, 2, 2))
     expect(copy).toStrictEqual(new Uint16Array([2, 3]))
     expect(copy.buffer.byteLength).toBe(4)
+  })
+})
+
+describe('copyAgain', () => {
+  const copies: Readonly<Record<string, (cloned: unknown) => unknown>> = {
+    'copies what was cloned': (cloned) => copyAgain(cloned),
+    'copies it by the keys of its parts': (cloned) => copyAgain(cloned, partKeys(cloned)),
+  }
+  test.each(Object.entries(copies))('%s, and shares nothing that can change', (_, copy) => {
+    const isApart = fc.property(anyValue, (value) => {
+      const cloned = clone(value)
+      const again = copy(cloned)
+      expect(again).toStrictEqual(cloned)
+      expect(encode(again)).toStrictEqual(encode(cloned))
+      expect(sharedParts(cloned, again)).toStrictEqual([])
+    })
+    fc.assert(isApart, { numRuns: 1000 })
+    const object = clone(JSON.parse('{"__proto__":{"x":[{"__proto__":[1]}]},"a":[null,{}]}') as object)
+    const again = copy(object)
+    expect(Object.getPrototypeOf(again)).toBe(Object.prototype)
+    expect(again).toStrictEqual(object)
+    expect(sharedParts(object, again)).toStrictEqual([])
+  })
+
+  test('thaws what is frozen', () => {
+    const frozen = clone({ a: [{ b: 1 }] })
+    freeze(frozen)
+    const copy = copyAgain(frozen)
+    copy.a[0]!.b = 2
+    expect([copy.a, frozen.a]).toStrictEqual([[{ b: 2 }], [{ b: 1 }]])
+  })
+
+  test('takes nothing from a prototype', () => {
+    const extended = Object.prototype as { extra?: object | undefined }
+    Object.defineProperty(extended, 'extra', { value: {}, enumerable: true, configurable: true, writable: true })
+    try {
+      expect(Object.keys(copyAgain(clone({ a: {} })))).toStrictEqual(['a'])
+    } finally {
+      delete extended.extra
+    }
   })
 })
 

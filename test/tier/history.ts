@@ -125,7 +125,12 @@ export async function trial({ tieredBackend }: Subject, scenario: Scenario): Pro
     switch (kind) {
       case 'get':
         return note(
-          async () => [{ key: name, kind, seen: valueOf(await tier.read(name, call)) }],
+          async () => {
+            // As a store does.
+            const seen = tier.peek?.(name.slice(1)) ?? valueOf(await tier.read(name, call))
+            if (seen !== undefined) tier.learn?.(name.slice(1), name)
+            return [{ key: name, kind, seen: seen as string | undefined }]
+          },
           () => [],
         )
       case 'has':

@@ -12,6 +12,18 @@ export const plants: Readonly<Record<string, Plant>> = {
     from: ': this.#written(name, next, call, told)',
     to: ': this.#written(name, change(next), call, told)',
   },
+  'a value is shown by its key while it is being changed': {
+    file: 'tier.ts',
+    from: 'queue.isFree(name) && ',
+    to: '',
+    given: { isFrontLate: false },
+  },
+  'a value that is not believed is shown by its key': {
+    file: 'tier.ts',
+    from: 'front.believes(name, meta)',
+    to: 'name !== undefined && meta !== undefined',
+    given: { isFrontLate: false, faults: 4 },
+  },
   'filling the front races writes': {
     file: 'tier.ts',
     from: 'queue.shared(names, call, () => reading.readMany(names, call))',

@@ -60,6 +60,7 @@ export class World {
         if (property === 'capabilities') return capabilities
         const method = target[property]
         if (property === 'watch') return this.#watch(target, options)
+        if (property === 'peek' || property === 'learn') return options.isLate ? undefined : target[property]
         if (typeof method !== 'function' || property === 'close') return method
         return (...args: unknown[]): unknown =>
           this.#call(options, lines, property, args, () => Reflect.apply(method, target, args) as unknown)

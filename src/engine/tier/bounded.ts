@@ -53,6 +53,14 @@ export function bounded(front: Backend, bounds: Bounds): BoundedBackend {
       chain(front.readMany(names, call), (found) => names.map((name, i) => current(name, found[i]))),
     readMeta: (name, call) =>
       chain(front.readMeta(name, call), (meta): Meta | undefined => current(name, meta && { meta })?.meta),
+    ...(front.peek && {
+      peek: (key, allows) =>
+        front.peek!(
+          key,
+          (name, meta) =>
+            (!allows || allows(name, meta)) && (isOwn(meta) || (residents.has(name) && residents.hit(name))),
+        ),
+    }),
     write: (name, entry, condition, call) =>
       chain(result.batch([{ write: [name, entry], ...condition }], { atomic: false }, call), () => undefined),
     delete: (name, condition, call) =>

@@ -55,6 +55,11 @@ export class Front {
     return this.#distrusted.has(name) || this.#fresh?.has(name) === false ? undefined : found
   }
 
+  /** The same of what says this of itself. */
+  believes(name: Name, meta: Meta): boolean {
+    return (this.#distrusted.size === 0 && !this.#fresh) || this.believed(name, { meta }) !== undefined
+  }
+
   #asked<T>(ask: () => PromiseOrValue<T>): PromiseOrValue<T | undefined> {
     return rescue<T | undefined>(ask, (error) => {
       if (this.mayHaveOwn) throw error

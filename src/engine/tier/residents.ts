@@ -69,6 +69,12 @@ export class Residents {
     }
   }
 
+  /** Whether the front could answer for `name`, if it were asked for. */
+  has(name: Name): boolean {
+    const found = this.#residents.get(name)
+    return found !== undefined && !this.#isPast(found)
+  }
+
   /** Whether the front can answer for `name`, which is being asked for: it is there, and not past its deadline. */
   hit(name: Name): boolean {
     const found = this.#residents.get(name)

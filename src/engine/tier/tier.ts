@@ -8,7 +8,7 @@ import type {
   Notice,
   TierControl,
 } from '../../base/backend.ts'
-import { type Entry, type Name, isLive } from '../../base/entry.ts'
+import { type Entry, type Meta, type Name, isLive } from '../../base/entry.ts'
 import { atomicUnsupported } from '../../base/errors.ts'
 import { type PromiseOrValue, chain, rescue } from '../../base/promise-or-value.ts'
 import { collect, readStream } from '../chunks.ts'
@@ -99,6 +99,9 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
       return askBack(call, front.mayHaveOwn ? ask.both : ask.back)
     })
 
+  /** Whether what the front has is what a reader would be told, without any wait. */
+  const canShow = (name: Name, meta: Meta): boolean => queue.isFree(name) && front.believes(name, meta)
+
   const filling = new Populate(back, (names, isAnew, call) =>
     Promise.resolve(queue.shared(names, call, () => reading.copy(names, isAnew, call))),
   )
@@ -137,6 +140,14 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
     start: (call) => (persistent ? outbox.open(call) : undefined),
     read: (name, call) => chain(backend.readMany([name], call), ([entry]) => entry),
     readMany: (names, call) => queue.shared(names, call, () => reading.readMany(names, call)),
+    ...(fast.peek && {
+      peek(key, allows) {
+        const value = fast.peek!(key, allows ? (name, meta) => canShow(name, meta) && allows(name, meta) : canShow)
+        if (value !== undefined) reading.hits++
+        return value
+      },
+      learn: fast.learn!,
+    }),
     readMeta: (name, call) => queue.shared([name], call, () => reading.readMeta(name, call)),
     hold: (name, call, use) =>
       queue.shared([name], call, () =>
