@@ -2,8 +2,9 @@ import { MANY, fill, many, manyKeys } from './data.mjs'
 import { tierConfig } from './ours.mjs'
 
 /**
- * Connect a tiered store, whose front is empty then, and have all records of the back in front. The back is open all the
- * time, as the database of `raw` is, which reads all its records in one request. Where there is none, we run alone.
+ * Connect a tiered store, whose front is empty then, and fill the front with all records of the back. The back is open all
+ * the time, as the database of `raw` is, which reads all its records in one request. Where there is none, we run alone.
+ * What is there is looked at afterwards, untimed.
  *
  * @param {import('./place.mjs').Place} place
  * @param {string} name
@@ -19,10 +20,11 @@ export async function populate(place, name) {
     run: async () => {
       const store = await connectStore(config)
       release = async () => {
-        if (store.get(manyKeys[MANY - 1], { sync: true }) === undefined) throw new Error('The front is not filled.')
+        const found = sumOf(manyKeys.map((key) => store.get(key, { sync: true })))
+        if (found !== SUM) throw new Error(`The front is not filled: ${found} instead of ${SUM}.`)
         await releaseStore(config, store)
       }
-      return sumOf((await store.getMany(manyKeys)).values())
+      return (await store.tier.populate('missing')).read
     },
     after: async () => {
       await release?.()
@@ -30,9 +32,17 @@ export async function populate(place, name) {
     },
   }
   const getAll = await place.openRaw?.(name)
-  const raw = getAll && { run: async () => sumOf(await getAll()), after: place.settle }
+  const raw = getAll && {
+    run: async () => (await getAll()).length,
+    after: async () => {
+      if (sumOf(await getAll()) !== SUM) throw new Error('Other records than expected.')
+      await place.settle()
+    },
+  }
   return { operations: MANY, ours, peers: { ...(raw && { raw }) } }
 }
+
+const SUM = sumOf(many.map(([, record]) => record))
 
 /** @param {Iterable<any>} records */
 function sumOf(records) {

@@ -1,6 +1,7 @@
 import {
   type Backend,
   type BaseConfig,
+  type Call,
   type Capabilities,
   type Condition,
   type Notice,
@@ -141,8 +142,8 @@ function memoryStore(): Open {
       return written === 'cbor' ? copyAgain(value, keys) : platformClone(value)
     }
 
-    const isolate = (name: Name, { meta, value }: Entry): Stored => {
-      const copy = cloneBy(kept)(value)
+    const isolate = (name: Name, { meta, value }: Entry, { gives }: Call): Stored => {
+      const copy = gives ? value : cloneBy(kept)(value)
       const frozen = freezes && freeze(copy)
       return {
         meta,
@@ -157,12 +158,12 @@ function memoryStore(): Open {
     }
 
     /** Nothing is touched before everything is checked and copied. */
-    const apply = (changes: readonly Put[]): boolean[] => {
+    const apply = (changes: readonly Put[], call: Call): boolean[] => {
       const notices: Notice[] = []
       const answers = changes
         .map(([name, entry, ifVersion]) => {
           checkVersion(name, entries.get(name)?.version, { ifVersion })
-          return [name, entry && isolate(name, entry)] as const
+          return [name, entry && isolate(name, entry, call)] as const
         })
         .map(([name, stored]) => {
           const { key } = (stored ?? entries.get(name))?.meta ?? {}
@@ -185,19 +186,22 @@ function memoryStore(): Open {
         return allows === undefined || allows(stored.name, stored.meta) ? shared(stored) : undefined
       },
       learn,
-      write(name, entry, { ifVersion }) {
-        apply([[name, entry, ifVersion]])
+      write(name, entry, { ifVersion }, call) {
+        apply([[name, entry, ifVersion]], call)
         return entries.get(name)!.version
       },
-      delete: (name, { ifVersion }) => apply([[name, undefined, ifVersion]])[0]!,
-      update(name, fn) {
+      delete: (name, { ifVersion }, call) => apply([[name, undefined, ifVersion]], call)[0]!,
+      update(name, fn, call) {
         const old = read(name)
         const next = fn(old)
-        if (next !== old) apply([...(next?.parts ?? []), [name, next]])
+        if (next !== old) apply([...(next?.parts ?? []), [name, next]], call)
         return [old, next]
       },
-      batch: (ops) =>
-        apply(ops.map((op) => ('write' in op ? [...op.write, op.ifVersion] : [op.delete, undefined, op.ifVersion]))),
+      batch: (ops, _, call) =>
+        apply(
+          ops.map((op) => ('write' in op ? [...op.write, op.ifVersion] : [op.delete, undefined, op.ifVersion])),
+          call,
+        ),
       list: (options) => names.page(options),
       scan(options) {
         const page = names.page(options)

@@ -18,6 +18,8 @@ export interface Call {
   /** For a tier, in the place of its own. */
   readonly readPolicy?: ReadPolicy | undefined
   readonly writePolicy?: WritePolicy | undefined
+  /** The values of a write are the backend's from now on: nobody else has them, or will change them. */
+  readonly gives?: boolean | undefined
   /** Of a close: what has not reached the back is not wanted any more. */
   readonly discards?: boolean | undefined
 }
@@ -167,7 +169,7 @@ export interface Backend {
 export interface PopulateProgress {
   /** Entries that were looked at. */
   readonly seen: number
-  /** Those of them that were read from the back. */
+  /** Those of them that the front did not have, or got anew. */
   readonly read: number
 }
 

@@ -105,6 +105,26 @@ describe('filling the front', () => {
     expect(await again.get(3, FRONT)).toEqual({ i: 3, next: 5 })
   })
 
+  test('does not read the values that are in front already', async () => {
+    const { store, config } = await filled()
+    await store.tier?.populate('full')
+    trialOf(config.id).calls.length = 0
+    expect(await store.tier?.populate('missing')).toEqual({ seen: 10_000, read: 0 })
+    const scans = trialOf(config.id).calls.filter(([method]) => method !== 'list')
+    expect(scans.map(([method]) => method)).toEqual(['scan'])
+  })
+
+  test('gives the front values of its own', async () => {
+    const { store, config } = await filled()
+    await store.tier?.populate('full')
+    const change = async (): Promise<unknown> => Object.assign((await store.get(1)) as object, { i: 'changed' })
+    expect(await change()).toEqual({ i: 'changed', next: 3 })
+    expect([await store.get(1), await (await back(config)).get(1)]).toEqual([
+      { i: 1, next: 3 },
+      { i: 1, next: 3 },
+    ])
+  })
+
   test('ends at any page', async () => {
     const { store } = await filled()
     const pages: number[] = []

@@ -22,6 +22,8 @@ export const KINDS = [
   'setMany',
   'list',
   'evict',
+  'populate',
+  'populateAnew',
   'foreignSet',
   'foreignDelete',
 ] as const
@@ -194,6 +196,15 @@ export async function trial({ tieredBackend }: Subject, scenario: Scenario): Pro
           async () => {
             const [old] = await tier.update(name, (each) => each, call)
             return [{ key: name, kind: 'get', seen: valueOf(old) }]
+          },
+          () => [],
+        )
+      case 'populate':
+      case 'populateAnew':
+        return note(
+          async () => {
+            await tier.tier.populate(kind === 'populate' ? 'missing' : 'full', {})
+            return []
           },
           () => [],
         )

@@ -4,8 +4,8 @@ import type { Plant } from './planted.ts'
 export const plants: Readonly<Record<string, Plant>> = {
   'the front keeps a part of a value': {
     file: 'reading.ts',
-    from: ': entry, call)',
-    to: ': { ...entry, value: String(entry.value).slice(0, 1) }, call)',
+    from: '{ base: entry.version }) : entry])',
+    to: '{ base: entry.version }) : { ...entry, value: String(entry.value).slice(0, 1) }])',
   },
   'an update function runs for each tier': {
     file: 'through.ts',
@@ -50,6 +50,30 @@ export const plants: Readonly<Record<string, Plant>> = {
     from: 'if (leases[i]?.isOver) return',
     to: '',
     given: { writePolicy: 'write-through', isMixed: false, tells: 'all', faults: 0 },
+  },
+  'a page of the back that was overtaken is kept': {
+    file: 'reading.ts',
+    from: '!pass.changed.has(name) && ',
+    to: '',
+    given: { faults: 0, kinds: ['get', 'set', 'delete', 'populate', 'populateAnew'] },
+  },
+  'a page of the back replaces what was sent there meanwhile': {
+    file: 'delivery.ts',
+    from: '    this.#options.onLanded(name)\n',
+    to: '',
+    given: { writePolicy: 'write-behind', faults: 0, kinds: ['get', 'set', 'populateAnew'] },
+  },
+  'a page of the back replaces what was read there meanwhile': {
+    file: 'reading.ts',
+    from: '      for (const { changed } of this.#passes) changed.add(name)\n',
+    to: '',
+    given: { tells: 'all', faults: 0 },
+  },
+  'a page of the back replaces what is in front alone': {
+    file: 'reading.ts',
+    from: '(isAnew && !isOwn(found[i].meta)))\n        const wanted',
+    to: 'isAnew)\n        const wanted',
+    given: { kinds: ['get', 'set', 'delete', 'populateAnew'] },
   },
   'a change elsewhere does not overtake reads': {
     file: 'tier.ts',
@@ -109,7 +133,12 @@ export const plants: Readonly<Record<string, Plant>> = {
     file: 'outbox.ts',
     from: '    this.#find(row, name)\n',
     to: '',
-    given: { writePolicy: 'write-behind', isMixed: true, faults: 4 },
+    given: {
+      writePolicy: 'write-behind',
+      isMixed: true,
+      faults: 4,
+      kinds: ['get', 'set', 'delete', 'update', 'setMany'],
+    },
   },
   'an update of what is local starts from what is in the back': {
     file: 'through.ts',

@@ -2,7 +2,7 @@ import type { Backend, Call, EntryOp } from '../../base/backend.ts'
 import type { Entry, Meta, Name } from '../../base/entry.ts'
 import { LimitExceededError } from '../../base/errors.ts'
 import { isReserved } from '../../base/name.ts'
-import { type PromiseOrValue, chain, each } from '../../base/promise-or-value.ts'
+import { type PromiseOrValue, chain, each, onFailure } from '../../base/promise-or-value.ts'
 import { isOwn, nameOf } from './mark.ts'
 import { type Bounds, type ResidentStats, Residents } from './residents.ts'
 import { sizeOf } from './size.ts'
@@ -69,10 +69,14 @@ export function bounded(front: Backend, bounds: Bounds): BoundedBackend {
       chain(front.update(name, change, call), (pair) => chain(note(name, pair[1], call), () => pair)),
     batch(ops, options, call) {
       check(ops)
-      return chain(front.batch(ops, options, call), (answers) => {
-        const last = new Map(ops.map((op) => [nameOf(op), 'write' in op ? op.write[1] : undefined]))
-        // None of those that stay may have to leave for another.
+      const last = new Map(ops.map((op) => [nameOf(op), 'write' in op ? op.write[1] : undefined]))
+      // None of those that stay may have to leave for another. If it fails, they may be there all the same.
+      const pin = (): void => {
         for (const [name, entry] of last) if (isOwn(entry?.meta)) residents.pin(name)
+      }
+      const applied = onFailure(() => front.batch(ops, options, call), pin)
+      return chain(applied, (answers) => {
+        pin()
         return chain(
           each(last, ([name, entry]) => note(name, entry, call)),
           () => answers,

@@ -13,6 +13,8 @@ export interface DeliveryOptions {
   readonly onConflict: OnConflict
   /** Told of what was given up. */
   readonly onError: (error: unknown) => void
+  /** The back has something else now. */
+  readonly onLanded: (name: Name) => void
   /** Readers see something else now: somebody else has written to the back, or what was here was merged. */
   readonly onChanged: (notice: Notice) => void
 }
@@ -173,6 +175,7 @@ export class Delivery {
   #done({ row, name, entry, mark, landed }: Job, version: Version | undefined): PromiseOrValue<void> {
     const sending = this.#sending.get(name)
     if (sending) sending.hasLanded = true
+    this.#options.onLanded(name)
     const ifVersion = entry.version
     const copy: EntryOp = mark.gone
       ? { delete: name, ifVersion }

@@ -1,7 +1,7 @@
-import type { Backend, Call, EntryOp } from '../../base/backend.ts'
+import type { Backend, Call, Condition, EntryOp } from '../../base/backend.ts'
 import type { Entry, Meta, Name } from '../../base/entry.ts'
 import { BusyError } from '../../base/errors.ts'
-import { type PromiseOrValue, chain, each, onFailure, repeat, rescue } from '../../base/promise-or-value.ts'
+import { type PromiseOrValue, chain, each, mapInOrder, onFailure, repeat, rescue } from '../../base/promise-or-value.ts'
 import { KeyQueue } from '../queue.ts'
 import { isOwn, markOf } from './mark.ts'
 
@@ -79,6 +79,36 @@ export class Front {
     )
   }
 
+  /**
+   * Let it have these copies, all at once where that can be. What is its own stays. `there` is what it was seen to have of
+   * each; nothing, if that is not known.
+   */
+  keepAll(
+    copies: readonly (readonly [Name, Entry])[],
+    { sync, gives }: Pick<Call, 'sync' | 'gives'>,
+    there: ReadonlyMap<Name, Entry> = NONE,
+  ): PromiseOrValue<void> {
+    const { backend, isAlone } = this
+    const call: Call = { sync, gives, durability: 'relaxed' }
+    const before = copies.map(([name]) => this.#distrusted.get(name))
+    const put = (owned: readonly (Meta | undefined)[]): PromiseOrValue<unknown> => {
+      const left = owned.length > 0 ? copies.filter((_, i) => !isOwn(owned[i])) : copies
+      const ifVersion = (name: Name): Condition['ifVersion'] =>
+        isAlone ? undefined : (there.get(name)?.version ?? null)
+      const ops = left.map((write): EntryOp => ({ write, ifVersion: ifVersion(write[0]) }))
+      return backend.batch(ops, { atomic: false, ordered: false }, call)
+    }
+    return rescue(
+      () =>
+        chain(
+          chain(isAlone && this.mayHaveOwn ? mapInOrder(copies, ([name]) => backend.readMeta(name, call)) : [], put),
+          () => copies.forEach(([name], i) => this.#trust(name, before[i])),
+        ),
+      // Not what was seen is there, or not all of them can be kept.
+      () => each(copies, ([name, copy]) => this.keep(name, copy, call)),
+    )
+  }
+
   /** Forget a copy that is not one any more. */
   forget(name: Name): PromiseOrValue<void> {
     this.#distrust(name)
@@ -90,13 +120,15 @@ export class Front {
     this.#distrusted.set(name, ++this.#distrusts)
   }
 
-  /** Put it, and believe what is there again, unless something newer was told meanwhile. */
   #trustAfter(name: Name, copy: Entry | undefined, call: Call): PromiseOrValue<void> {
     const before = this.#distrusted.get(name)
-    return chain(this.#put(name, copy, call), () => {
-      if (this.#distrusted.get(name) === before) this.#distrusted.delete(name)
-      this.#fresh?.add(name)
-    })
+    return chain(this.#put(name, copy, call), () => this.#trust(name, before))
+  }
+
+  /** What was put is believed, unless something newer was told since it was distrusted `before`. */
+  #trust(name: Name, before: number | undefined): void {
+    if (this.#distrusted.get(name) === before) this.#distrusted.delete(name)
+    this.#fresh?.add(name)
   }
 
   #put(name: Name, copy: Entry | undefined, call: Call): PromiseOrValue<unknown> {
@@ -174,3 +206,4 @@ export class Front {
 }
 
 const PAGE = 1000
+const NONE: ReadonlyMap<Name, Entry> = new Map()

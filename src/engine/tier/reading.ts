@@ -1,9 +1,10 @@
-import type { Call } from '../../base/backend.ts'
+import type { Call, ListOptions } from '../../base/backend.ts'
 import type { Entry, Meta, Name } from '../../base/entry.ts'
-import { type PromiseOrValue, chain, each } from '../../base/promise-or-value.ts'
+import { type PromiseOrValue, chain } from '../../base/promise-or-value.ts'
+import { scanEntries } from '../scan.ts'
 import type { TierContext } from './context.ts'
 import { isOwn, markOf, visible, withMark } from './mark.ts'
-import type { Copied } from './populate.ts'
+import type { Copied, CopiedPage } from './populate.ts'
 
 /** A read of the back that is under way. */
 interface Flight {
@@ -16,10 +17,19 @@ interface Lease {
   isOver: boolean
 }
 
+/** A read of the back that keeps no order with writes. */
+interface Pass {
+  /** Names of which it may have read what is not there any more. */
+  readonly changed: Set<Name>
+  /** All of them. */
+  isOver: boolean
+}
+
 /** Reads of the front, and where that has nothing, of the back: once for all who miss a name at the same time. */
 export class Reading {
   readonly #context: TierContext
   readonly #flights = new Map<Name, Flight>()
+  readonly #passes = new Set<Pass>()
   /** Entries that were asked for and were in front, and those that were not. */
   hits = 0
   misses = 0
@@ -46,7 +56,7 @@ export class Reading {
     const { front } = this.#context
     return chain(front.readMany(names, call), (found) => {
       const seen = found.map((entry) => entry && visible(entry))
-      const isWanted = (i: number): boolean => !found[i] || (isAnew && !isOwn(found[i].meta))
+      const isWanted = (i: number): boolean => !found[i] || (isAnew && !isOwn(found[i]?.meta))
       const wanted = names.filter((_, i) => isWanted(i))
       for (const name of isAnew ? wanted : []) {
         this.outdate(name)
@@ -57,6 +67,38 @@ export class Reading {
         read: wanted.length,
       }))
     })
+  }
+
+  /**
+   * A page of the back, with its values, for the front: what that does not have, or, anew, has no more than a copy of. Of what
+   * changes meanwhile nothing is kept. `inOrder` runs a task in the order of its names.
+   */
+  async copyPage(
+    range: ListOptions,
+    isAnew: boolean,
+    call: Call,
+    inOrder: (names: readonly Name[], task: () => PromiseOrValue<number>) => PromiseOrValue<number>,
+  ): Promise<CopiedPage> {
+    const { front, back } = this.#context
+    const pass: Pass = { changed: new Set(), isOver: false }
+    this.#passes.add(pass)
+    try {
+      const { entries, next } = await scanEntries(back, range, call)
+      call.signal?.throwIfAborted()
+      const names = entries.map(([name]) => name)
+      const keep = (found: readonly (Entry | undefined)[]): PromiseOrValue<number> => {
+        const isWanted = ([name]: readonly [Name, Entry], i: number): boolean =>
+          !pass.isOver && !pass.changed.has(name) && (!found[i] || (isAnew && !isOwn(found[i].meta)))
+        const wanted = entries.filter(isWanted)
+        const there = new Map<Name, Entry>()
+        found.forEach((entry, i) => entry && there.set(names[i]!, entry))
+        return chain(this.#keepAll(wanted, { ...call, gives: true }, there), () => wanted.length)
+      }
+      const read = await inOrder(names, () => chain(front.readMany(names, call), keep))
+      return { seen: entries.length, read, next }
+    } finally {
+      this.#passes.delete(pass)
+    }
   }
 
   readMeta(name: Name, call: Call): PromiseOrValue<Meta | undefined> {
@@ -88,6 +130,7 @@ export class Reading {
   /** What is known of a name, and what is being read of it, may be of before a change: whoever comes now reads again. */
   outdate(name: Name): void {
     this.#context.misses.delete(name)
+    for (const { changed } of this.#passes) changed.add(name)
     const flight = this.#flights.get(name)
     if (flight === undefined) return
     flight.lease.isOver = true
@@ -96,33 +139,49 @@ export class Reading {
 
   outdateAll(): void {
     this.#context.misses.clear()
+    for (const pass of this.#passes) pass.isOver = true
     for (const name of Array.from(this.#flights.keys())) this.outdate(name)
   }
 
   /** Read names of the back, and let the front have them as long as they are leased. */
   #fetch(names: readonly Name[], call: Call, leases: readonly Lease[]): PromiseOrValue<(Entry | undefined)[]> {
-    const { back, front, misses, isCacheable, seesConflicts } = this.#context
-    return chain(back.readMany(names, call), (found) =>
-      chain(
-        each(found, (entry, i) => {
-          const name = names[i]!
-          if (leases[i]?.isOver) return
-          if (entry === undefined) return misses.add(name)
-          // What is told from now on is forgotten after this.
-          if (!isCacheable(entry)) return
-          return front.keep(name, seesConflicts ? withMark(entry, { base: entry.version }) : entry, call)
-        }),
-        () => found,
-      ),
-    )
+    const { back, misses } = this.#context
+    return chain(back.readMany(names, call), (found) => {
+      const kept: [Name, Entry][] = []
+      found.forEach((entry, i) => {
+        if (leases[i]?.isOver) return
+        if (entry) kept.push([names[i]!, entry])
+        else misses.add(names[i]!)
+      })
+      return chain(this.#keepAll(kept, call), () => found)
+    })
   }
 
-  /** The same, each name only once for all who ask meanwhile; they get the same objects. */
+  /** Let the front have what was read. What is told from now on is forgotten after this. */
+  #keepAll(
+    entries: readonly (readonly [Name, Entry])[],
+    call: Call,
+    there?: ReadonlyMap<Name, Entry>,
+  ): PromiseOrValue<void> {
+    const { front, isCacheable, seesConflicts } = this.#context
+    const copies: [Name, Entry][] = []
+    for (const [name, entry] of entries) {
+      if (!isCacheable(entry)) continue
+      copies.push([name, seesConflicts ? withMark(entry, { base: entry.version }) : entry])
+      // It is newer than what others may be about to keep.
+      for (const { changed } of this.#passes) changed.add(name)
+    }
+    const [first] = copies
+    if (first === undefined) return
+    return copies.length === 1 ? front.keep(...first, call) : front.keepAll(copies, call, there)
+  }
+
+  /** The same, each name only once for all who ask meanwhile; they get the same objects, which may be the front's. */
   #share(names: readonly Name[]): Promise<(Entry | undefined)[]> {
     const fresh = names.filter((name) => !this.#flights.has(name))
     if (fresh.length > 0) {
       const leases = fresh.map((): Lease => ({ isOver: false }))
-      const found = Promise.resolve(this.#fetch(fresh, { sync: false }, leases))
+      const found = Promise.resolve(this.#fetch(fresh, { sync: false, gives: true }, leases))
       fresh.forEach((name, i) => {
         const lease = leases[i]!
         const over = (): void => {

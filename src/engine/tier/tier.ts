@@ -55,7 +55,12 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
   const watchers = new Watchers()
   const context = tierContext(fast, back, options)
   const { front, isOverlay, stateOf, asksBack, askBack, isCacheable, copied } = context
-  const outbox = new Outbox(front, back, { ...options.outbox, onError, onChanged: (notice) => changed(notice) })
+  const outbox = new Outbox(front, back, {
+    ...options.outbox,
+    onError,
+    onLanded: (name) => reading.outdate(name),
+    onChanged: (notice) => changed(notice),
+  })
   const reading = new Reading(context)
   const through = new Through(context, reading, outbox)
   const own = new OwnWrites(context, reading, outbox, through, watchers)
@@ -102,9 +107,11 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
   /** Whether what the front has is what a reader would be told, without any wait. */
   const canShow = (name: Name, meta: Meta): boolean => queue.isFree(name) && front.believes(name, meta)
 
-  const filling = new Populate(back, (names, isAnew, call) =>
-    Promise.resolve(queue.shared(names, call, () => reading.copy(names, isAnew, call))),
-  )
+  const filling = new Populate(back, {
+    copy: async (names, isAnew, call) => queue.shared(names, call, () => reading.copy(names, isAnew, call)),
+    copyPage: (range, isAnew, call) =>
+      reading.copyPage(range, isAnew, call, (names, task) => queue.shared(names, call, task)),
+  })
 
   const tier: TierControl = {
     stats: () => ({ ...fenced?.stats, hits: reading.hits, misses: reading.misses }),
