@@ -7,7 +7,7 @@ import { inlinedCore } from './codec/wasm/inlined.ts'
 import { startSecond } from './codec/wasm/second.ts'
 import { useWasm } from './codec/wasm/use.ts'
 import { useTiers } from './engine/tier/load.ts'
-import * as tiers from './engine/tier/tier.ts'
+import * as tiers from './engine/tier/index.ts'
 
 useTiers(tiers)
 useWasm(inlinedCore, () => startSecond(full))

@@ -1,7 +1,6 @@
 import {
   type AnyConfig,
   type BaseConfig,
-  type Call,
   type Capabilities,
   type OpenContext,
   type ReadPolicy,
@@ -14,15 +13,7 @@ import { InvalidConfigError } from '../base/errors.ts'
 import { type PromiseOrValue, chain, onFailure } from '../base/promise-or-value.ts'
 import { type Check, anyObject, count, fields, flag, object, oneOf, optional } from '../base/schema.ts'
 import { type CheckedConfig, capabilitiesOf, checkConfig } from '../engine/config.ts'
-import {
-  type EngineUser,
-  type Mode,
-  acquireEngine,
-  destroyEngine,
-  locationOf,
-  openBackend,
-  releaseEngine,
-} from '../engine/engines.ts'
+import { type EngineUser, type Mode, destroyEngine, locationOf, openBackend } from '../engine/engines.ts'
 import type { OnConflict } from '../engine/tier/delivery.ts'
 import { loadTiers } from '../engine/tier/load.ts'
 import type { Bounds } from '../engine/tier/residents.ts'
@@ -192,41 +183,41 @@ function open(config: Config, mode: Mode, context: OpenContext): PromiseOrValue<
   const { maxEntries = MOST_WAITING, maxBytes = MOST_BYTES, onConflict = 'overwrite' } = writeBehind
   const user: EngineUser = { stop: (call) => tier?.stop(call) }
   let tier: TieredBackend | undefined
+  const frontend = checkConfig(config.frontendConfig)
+  const { persistent } = capabilitiesOf(frontend)
+  const backend = checkConfig(config.backendConfig)
   const backMode = isOverlay(config) ? 'open' : mode
-  return chain(loadTiers(context), ({ tieredBackend }) =>
-    chain(acquireEngine(checkConfig(config.backendConfig), backMode, user, context), (engine) => {
-      const release = (call: Call): PromiseOrValue<void> => releaseEngine(engine, user, call)
-      return onFailure(
+  const isPatient = writePolicy === 'write-behind' && persistent && mode === 'open'
+  return chain(loadTiers(context), ({ tieredBackend, openBack }) =>
+    chain(openBack(backend, backMode, user, context, isPatient ? frontend : undefined), ({ back, release }) =>
+      onFailure(
         () =>
           chain(mode === 'create' ? destroyFront(config.frontendConfig, context) : undefined, () =>
-            chain(
-              openBackend(checkConfig(config.frontendConfig), 'connect', { ...context, private: true }),
-              (front) => {
-                const opened = tieredBackend(front, engine.backend, {
-                  capabilities: capabilities(config),
-                  writePolicy,
-                  readPolicy,
-                  negative,
-                  bounds: boundsOf(config),
-                  outbox: { maxEntries, maxBytes, onConflict },
-                  onError: context.onError,
-                  close: release,
-                })
-                tier = opened
-                const started = onFailure(
-                  () => opened.start(context),
-                  () => front.close(context),
-                )
-                return chain(started, () => {
-                  if (populate !== 'lazy') opened.tier.populate(populate, {}).catch(context.onError)
-                  return opened
-                })
-              },
-            ),
+            chain(openBackend(frontend, 'connect', { ...context, private: true }), (front) => {
+              const opened = tieredBackend(front, back, {
+                capabilities: capabilities(config),
+                writePolicy,
+                readPolicy,
+                negative,
+                bounds: boundsOf(config),
+                outbox: { maxEntries, maxBytes, onConflict, place: persistent ? locationOf(frontend) : undefined },
+                onError: context.onError,
+                close: release,
+              })
+              tier = opened
+              const started = onFailure(
+                () => opened.start(context),
+                () => front.close(context),
+              )
+              return chain(started, () => {
+                if (populate !== 'lazy') opened.tier.populate(populate, {}).catch(context.onError)
+                return opened
+              })
+            }),
           ),
         () => release(context),
-      )
-    }),
+      ),
+    ),
   )
 }
 
@@ -248,7 +239,8 @@ function capabilities({ frontendConfig, backendConfig, writePolicy, ttl = Infini
     ...(isFrontal && {
       atomicUpdate: front.atomicUpdate,
       persistent: front.persistent && back.persistent,
-      watch: 'process',
+      // What is written behind in one tab is told to the others.
+      watch: front.persistent && front.watch === 'origin' ? 'origin' : 'process',
     }),
     // What waits for the back may be under way when a synchronous call needs it there.
     sync: front.sync === true && ((back.sync === true && writePolicy !== 'write-behind') || 'resident'),

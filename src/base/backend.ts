@@ -214,6 +214,7 @@ export interface DeadWrite {
 export interface TierControl {
   stats(): TierStats
   pending(): PendingWrites
+  watchPending(listener: (pending: PendingWrites) => void): () => void
   dead(): Promise<DeadWrite[]>
   /** Send writes that were given up once more, or forget them; all of them without names. Answers how many. */
   revive(what: 'retry' | 'drop', names?: readonly Name[]): Promise<number>

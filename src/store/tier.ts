@@ -17,6 +17,13 @@ export interface Tier {
   stats(): TierStats
   /** Writes that wait for the back. */
   pending(): PendingWrites
+  /**
+   * Call `listener` whenever that changes, in every tab that has this front, until the answer is called.
+   *
+   * @example
+   * const stop = store.tier?.watchPending(({ entries }) => (badge.textContent = `${entries} to be sent`))
+   */
+  watchPending(listener: (pending: PendingWrites) => void): () => void
   /** Writes that were given up; readers still see them. */
   deadLetters(): Promise<DeadLetter[]>
   /** Send writes that were given up once more: those of these keys, or all. Answers how many. */
@@ -25,7 +32,7 @@ export interface Tier {
   drop(keys?: Iterable<Key>): Promise<number>
   /**
    * Let the front have entries of the back: those that it does not have (`missing`), all of them anew (`full`), or what is
-   * reachable from some keys. Answers how many were looked at, and how many were read from the back.
+   * reachable from some keys. Answers how many were looked at, and how many of them the front did not have, or got anew.
    *
    * @example
    * await store.tier?.populate('missing', { onProgress: ({ seen }) => console.log(seen) })
@@ -58,6 +65,7 @@ export function tierOf(context: Context): Tier | undefined {
   return {
     stats: () => open().stats(),
     pending: () => open().pending(),
+    watchPending: (listener) => open().watchPending(listener),
     async deadLetters() {
       const found = await open().dead()
       return found.flatMap(({ key: inner, code, message, at }) => {

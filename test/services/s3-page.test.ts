@@ -10,9 +10,8 @@ import { openChromium } from '../../scripts/chromium.mjs'
 import { serve } from '../../scripts/serve.mjs'
 import type { Service } from '../../scripts/services.mjs'
 import { connectStore } from '../../src/node.ts'
-import { checksumHeader } from '../../src/backends/s3-bucket.ts'
 import { type HttpFaults, startHttpFaults } from './http-faults.ts'
-import { BUCKET, bucketAt, configAt, startS3 } from './s3-target.ts'
+import { BUCKET, allowPages, configAt, startS3 } from './s3-target.ts'
 
 type S3Library = typeof import('../../src/browser.ts') & typeof import('../../src/backends/s3.ts')
 declare const konserve: S3Library
@@ -66,7 +65,7 @@ test('a page whose origin the bucket does not allow is told about CORS', async (
 })
 
 test('a page that may not see the ETag is told what to expose', async () => {
-  await allow(['ETag'])
+  await allowPages(service.url, ['ETag'])
   faults.fault = async (_request, forward) => {
     const answer = await forward()
     return { ...answer, headers: { ...answer.headers, 'access-control-expose-headers': 'Date' } }
@@ -84,7 +83,7 @@ test('a page that may not see the ETag is told what to expose', async () => {
 })
 
 test('a page and Node share a store in a bucket: values, updates, listings, large binaries, tiers', async () => {
-  await allow(['ETag', 'x-amz-meta-konserve-writes', 'Date'])
+  await allowPages(service.url, ['ETag', 'x-amz-meta-konserve-writes', 'Date'])
   const config = configAt(service.url)
   const store = await connectStore(config)
   await store.set('counter', 0)
@@ -134,7 +133,7 @@ test('a page and Node share a store in a bucket: values, updates, listings, larg
 }, 300_000)
 
 test('an update in a page whose answer is lost is done once, though the browser itself may send it again', async () => {
-  await allow(['ETag', 'x-amz-meta-konserve-writes', 'Date'])
+  await allowPages(service.url, ['ETag', 'x-amz-meta-konserve-writes', 'Date'])
   const config = configAt(faults.url)
   const store = await connectStore({ ...config, endpoint: service.url })
   await store.set('counter', 0)
@@ -156,7 +155,7 @@ test('an update in a page whose answer is lost is done once, though the browser 
 })
 
 test('the name of the bucket may stand in the name of the host', async () => {
-  await allow(['ETag', 'x-amz-meta-konserve-writes', 'Date'])
+  await allowPages(service.url, ['ETag', 'x-amz-meta-konserve-writes', 'Date'])
   const config = configAt(service.url)
   await (await connectStore(config)).set('a', 1)
   // The browser knows where names under localhost are.
@@ -190,19 +189,4 @@ test('a page loads at most 8 kB more at its start for the s3 backend, after gzip
 /** The names of these chunks without the sums of their text, in which the name of the entry that they import stands. */
 function chunks(later: ReadonlyMap<string, unknown>): string[] {
   return [...later.keys()].map((name) => /^assets\/(.+)-.{8}\.js$/.exec(name)?.[1] ?? name)
-}
-
-/** Let pages of any origin use the bucket, and see these headers of its answers. */
-async function allow(exposed: readonly string[]): Promise<void> {
-  const fields = {
-    AllowedOrigin: ['*'],
-    AllowedMethod: ['GET', 'PUT', 'POST', 'DELETE'],
-    AllowedHeader: ['*'],
-    ExposeHeader: exposed,
-    MaxAgeSeconds: ['3000'],
-  }
-  const rule = Object.entries(fields).flatMap(([name, values]) => values.map((value) => `<${name}>${value}</${name}>`))
-  const xml = `<CORSConfiguration><CORSRule>${rule.join('')}</CORSRule></CORSConfiguration>`
-  const body = new TextEncoder().encode(xml)
-  await bucketAt(service.url).fetch({ method: 'PUT', query: { cors: '' }, headers: checksumHeader(body), body }, {})
 }

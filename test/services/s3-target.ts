@@ -3,7 +3,7 @@ import { S3_CREDENTIALS } from '../../scripts/services/s3.mjs'
 import type { BaseConfig } from '../../src/base/backend.ts'
 import '../../src/backends/s3-node.ts'
 import type { S3Config } from '../../src/backends/s3-node.ts'
-import { S3Bucket } from '../../src/backends/s3-bucket.ts'
+import { S3Bucket, checksumHeader } from '../../src/backends/s3-bucket.ts'
 
 export const BUCKET = 'stores'
 
@@ -31,4 +31,19 @@ export function configAt(endpoint: string, fields: Partial<S3Config> = {}): Conf
     credentials: S3_CREDENTIALS,
     ...fields,
   }
+}
+
+/** Let pages of any origin use the bucket of the server, and see these headers of its answers. */
+export async function allowPages(endpoint: string, exposed: readonly string[]): Promise<void> {
+  const fields = {
+    AllowedOrigin: ['*'],
+    AllowedMethod: ['GET', 'PUT', 'POST', 'DELETE'],
+    AllowedHeader: ['*'],
+    ExposeHeader: exposed,
+    MaxAgeSeconds: ['3000'],
+  }
+  const rule = Object.entries(fields).flatMap(([name, values]) => values.map((value) => `<${name}>${value}</${name}>`))
+  const xml = `<CORSConfiguration><CORSRule>${rule.join('')}</CORSRule></CORSConfiguration>`
+  const body = new TextEncoder().encode(xml)
+  await bucketAt(endpoint).fetch({ method: 'PUT', query: { cors: '' }, headers: checksumHeader(body), body }, {})
 }

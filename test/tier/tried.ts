@@ -26,7 +26,11 @@ registerBackend<AnyConfig>('tried', {
     sync: false,
   },
   create: (config, context) => watched(memory.create(config, context) as Backend, trialOf(config.id)),
-  open: (config, context) => watched(memory.open(config, context) as Backend, trialOf(config.id)),
+  async open(config, context) {
+    const trial = trialOf(config.id)
+    await trial.before('open', [config])
+    return watched(memory.open(config, context) as Backend, trial)
+  },
 })
 
 function watched(inner: Backend, trial: Trial): Backend {

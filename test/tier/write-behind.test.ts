@@ -179,6 +179,48 @@ describe('writes behind', () => {
     expect(again.tier?.pending().entries).toBe(0)
   }, 20_000)
 
+  test('wait in a front of their own while the back cannot be opened, or does not answer', async () => {
+    const config = behind({ frontendConfig: file() })
+    const trial = trialOf(config.id)
+    trial.before = down
+    await expect(connectStore(config)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    trial.before = () => undefined
+    const first = await connectStore(config)
+    await first.set('a', 1)
+    await releaseStore(config, first)
+    const { promise, resolve } = gate()
+    for (const isOut of [down, () => promise]) {
+      trial.before = isOut
+      const store = await connectStore(config)
+      await store.update('a', (old) => Number(old) + 1)
+      expect(store.tier?.pending().entries).toBe(1)
+      await releaseStore(config, store)
+    }
+    resolve()
+    trial.before = () => undefined
+    const again = await connectStore(config)
+    await again.flush()
+    expect([await (await back(config)).get('a'), await again.tier?.deadLetters()]).toEqual([3, []])
+    await releaseStore(config, again)
+  }, 30_000)
+
+  test('are told of whenever more or fewer of them wait', async () => {
+    const config = behind()
+    const store = await connectStore(config)
+    const seen: number[] = []
+    const stop = store.tier!.watchPending(({ entries }) => seen.push(entries))
+    await store.setMany([
+      ['a', 1],
+      ['b', 1],
+    ])
+    await store.flush()
+    await expect.poll(() => seen).toEqual([2, 0])
+    stop()
+    await store.set('a', 2)
+    await store.flush()
+    expect(seen).toEqual([2, 0])
+  })
+
   test('that the back refuses are given up, hold up no other, and can be sent again or forgotten', async () => {
     const errors: unknown[] = []
     const config = behind({ backendConfig: { ...file(), limits: { bytes: 1000 } } })

@@ -2,7 +2,7 @@ import type { Call } from '../../base/backend.ts'
 import { syncUnsupported } from '../../base/errors.ts'
 import type { PromiseOrValue } from '../../base/promise-or-value.ts'
 
-type Tiers = Pick<typeof import('./tier.ts'), 'tieredBackend'>
+type Tiers = Pick<typeof import('./index.ts'), 'openBack' | 'tieredBackend'>
 
 let tiers: Tiers | undefined
 
@@ -15,5 +15,5 @@ export function useTiers(engine: Tiers): void {
 export function loadTiers({ sync }: Pick<Call, 'sync'>): PromiseOrValue<Tiers> {
   if (tiers) return tiers
   if (sync) throw syncUnsupported('tiered')
-  return import('./tier.ts').then((engine) => (tiers = engine))
+  return import('./index.ts').then((engine) => (tiers = engine))
 }

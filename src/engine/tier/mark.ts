@@ -82,10 +82,6 @@ export function deadRow(row: Name): Name {
   return DEAD + row.slice(WAITING.length)
 }
 
-export function waitingRow(row: Name): Name {
-  return WAITING + row.slice(DEAD.length)
-}
-
 /** A row as it is in the front, and what it is about. */
 export function rowEntry({ key, lastWrite }: Meta, about: { readonly name: Name }): Entry {
   return { meta: { key, type: 'value', lastWrite }, value: about }

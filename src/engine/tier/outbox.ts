@@ -6,10 +6,15 @@ import { type PromiseOrValue, chain, repeat, rescue } from '../../base/promise-o
 import { scanEntries } from '../scan.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
 import type { Front } from './front.ts'
-import { DEAD, type Mark, WAITING, markOf, nameOfRow, rowEntry, waitingRow, withMark } from './mark.ts'
+import { DEAD, type Mark, WAITING, markOf, nameOfRow, newRow, rowEntry, withMark } from './mark.ts'
 import { sizeOf } from './size.ts'
+import { type News, Tabs } from './tabs.ts'
 
 export interface OutboxOptions extends DeliveryOptions {
+  /** What tells a front that other tabs have as well from all others. */
+  readonly place?: string | undefined
+  /** Another tab says that readers see something else. */
+  readonly onNotices: (notices: readonly Notice[]) => void
   /** How many writes may wait, and how many bytes of them: more writes wait until there is room. */
   readonly maxEntries: number
   readonly maxBytes: number
@@ -40,6 +45,9 @@ export class Outbox {
   readonly #back: Backend
   readonly #options: OutboxOptions
   readonly #delivery: Delivery
+  readonly #tabs: Tabs
+  /** It is this tab that sends. */
+  #leads: boolean
   /** In the order in which they are sent. */
   readonly #rows = new Map<Name, Row>()
   #bytes = 0
@@ -48,6 +56,7 @@ export class Outbox {
   #running: Promise<void> | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #stopped = false
+  readonly #ended = new AbortController()
   /** How often it was said that there may be more rows, and how often that was looked into. */
   #doubts = 0
   #lookedInto = 0
@@ -56,11 +65,20 @@ export class Outbox {
   #lastError: unknown
   /** How often something has been settled. */
   #settlements = 0
+  /** Who is told of what waits, and that they will be. */
+  readonly #listeners = new Set<(pending: PendingWrites) => void>()
+  #isTelling = false
 
   constructor(front: Front, back: Backend, options: OutboxOptions) {
     this.#front = front
     this.#back = back
     this.#options = options
+    this.#leads = options.place === undefined
+    this.#tabs = new Tabs(options.place, {
+      hear: (news) => this.#hear(news),
+      lead: (leads) => this.#lead(leads),
+      onError: options.onError,
+    })
     this.#delivery = new Delivery(front, back, options, {
       drop: (row) => {
         this.#lastError = undefined
@@ -76,7 +94,7 @@ export class Outbox {
         }
       },
       separate: (rows, error) => {
-        this.#lastError = error
+        this.#failed(error)
         for (const row of rows) this.#rows.get(row)!.goesAlone = true
       },
     })
@@ -87,23 +105,73 @@ export class Outbox {
     return this.#delivery.heard(notice)
   }
 
+  /** It is this tab that sends what waits. */
+  get leads(): boolean {
+    return this.#leads
+  }
+
   /** Writes that wait, and their bytes, about. */
   get pending(): PendingWrites {
     return { entries: this.#rows.size, bytes: this.#bytes, lastError: this.#lastError }
   }
 
-  /** Find what an earlier process has left. */
+  /** Tell of what waits whenever that changes, until the answer is called. */
+  watch(listener: (pending: PendingWrites) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** Begin to send; in a front that outlives the process, first what is left of an earlier one. */
   open(call: Call): PromiseOrValue<void> {
-    return chain(this.#look(call), () => this.#wake())
+    const { persistent } = this.#front.backend.capabilities
+    const { signal } = this.#ended
+    const hurry = (): void => this.#retryNow()
+    globalThis.addEventListener?.('online', hurry, { signal })
+    globalThis.addEventListener?.('pagehide', hurry, { signal })
+    return chain(persistent ? this.#look(call) : undefined, () => this.#tabs.open())
+  }
+
+  #lead(leads: boolean): void {
+    this.#leads = leads
+    clearTimeout(this.#timer)
+    // Another one may have sent some of it, and have left more.
+    if (leads && this.#options.place !== undefined) this.#doubts++
+    this.#wake()
+  }
+
+  #hear({ added = [], dropped = [], isUnsure, hurries, failure, notices }: News): void {
+    for (const [row, name, bytes] of added) this.#remember(row, name, bytes).written++
+    for (const row of dropped) this.#forget(row)
+    if (failure) this.#lastError = Object.assign(new Error(failure.message), { code: failure.code })
+    if (dropped.length > 0) {
+      this.#lastError = undefined
+      this.#settled()
+    }
+    if (notices) this.#options.onNotices(notices)
+    if (!this.#leads) return
+    if (isUnsure) this.#doubts++
+    if (hurries) this.#retryNow()
+    else this.#wake()
+  }
+
+  /** What was written here shows to others as well. */
+  tell(notices: readonly Notice[]): void {
+    this.#tabs.tell({ notices })
   }
 
   /** Bring the rows that are known up to date with those in the front. */
   #look(call: Call): PromiseOrValue<void> {
     const doubts = this.#doubts
-    return chain(
-      this.#rowsOf(WAITING, call, (row, entry) => this.#find(row, nameOfRow(entry))),
-      () => void (this.#lookedInto = doubts),
-    )
+    const gone = new Set(this.#rows.keys())
+    const look = this.#rowsOf(WAITING, call, (row, entry) => {
+      gone.delete(row)
+      this.#find(row, nameOfRow(entry))
+    })
+    return chain(look, () => {
+      this.#lookedInto = doubts
+      // Who sends them finds out by itself.
+      if (!this.#leads) for (const row of gone) this.#forget(row)
+    })
   }
 
   /** Each row of the front whose name starts so. */
@@ -139,18 +207,22 @@ export class Outbox {
     this.#bytes += bytes - known.bytes
     known.bytes = bytes
     this.#rows.set(row, known)
+    this.#tellListeners()
     return known
   }
 
   /** There may be rows in the front that are not known here. */
   refresh(): void {
     this.#doubts++
+    this.#tabs.tell({ isUnsure: true })
     this.#wake()
   }
 
   /** There is a row in the front. */
   added(row: Name, name: Name, entry: Entry): void {
-    this.#remember(row, name, sizeOf(entry)).written++
+    const bytes = sizeOf(entry)
+    this.#remember(row, name, bytes).written++
+    this.#tabs.tell({ added: [[row, name, bytes]] })
     this.#wake()
   }
 
@@ -189,7 +261,7 @@ export class Outbox {
 
   /** Resolves when the back has all that waits now. */
   flush(call: Call): PromiseOrValue<void> {
-    return chain(this.#isUnsure ? this.#look(call) : undefined, () => {
+    return chain(this.#isUnsure || !this.#leads ? this.#look(call) : undefined, () => {
       if (this.#rows.size === 0) return
       if (call.sync) return this.#flushSync([...this.#rows.keys()])
       this.#retryNow()
@@ -236,19 +308,27 @@ export class Outbox {
 
   /** Send nothing more. */
   halt(): void {
+    this.#end()
+    this.#tabs.close()
+  }
+
+  #end(): void {
     this.#stopped = true
+    this.#ended.abort()
     clearTimeout(this.#timer)
     this.#settled()
   }
 
   /** The same, and what is under way ends first. */
   async stop(): Promise<void> {
-    this.halt()
+    this.#end()
     let timer: ReturnType<typeof setTimeout> | undefined
     // A back that never answers must not keep it open.
     const late = new Promise((resolve) => (timer = setTimeout(resolve, PATIENTLY)))
     await Promise.race([this.#running, late])
     clearTimeout(timer)
+    // Now another one may send.
+    this.#tabs.close()
   }
 
   /** What was given up, and why. */
@@ -264,7 +344,7 @@ export class Outbox {
   async revive({ row, name }: { readonly row: Name; readonly name: Name }, what: 'retry' | 'drop'): Promise<boolean> {
     const [entry] = await this.#front.backend.readMany([name], { sync: false })
     const mark = markOf(entry?.meta)
-    const waiting = waitingRow(row)
+    const waiting = newRow()
     const isThere = entry !== undefined && mark?.row === row
     const ops: EntryOp[] = []
     if (isThere && what === 'retry') {
@@ -324,12 +404,13 @@ export class Outbox {
   }
 
   #retryNow(): void {
+    if (!this.#leads) this.#tabs.tell({ hurries: true })
     for (const row of this.#rows.values()) row.retryAt = 0
     this.#wake()
   }
 
   #wake(): void {
-    if (this.#stopped || this.#running || (this.#rows.size === 0 && !this.#isUnsure)) return
+    if (!this.#leads || this.#stopped || this.#running || (this.#rows.size === 0 && !this.#isUnsure)) return
     clearTimeout(this.#timer)
     const run = this.#run().finally(() => {
       this.#running = undefined
@@ -340,7 +421,7 @@ export class Outbox {
 
   /** Until the first of what failed is to be tried again. */
   #sleep(): void {
-    if (this.#stopped || (this.#rows.size === 0 && !this.#isUnsure)) return
+    if (!this.#leads || this.#stopped || (this.#rows.size === 0 && !this.#isUnsure)) return
     let next = this.#isUnsure ? performance.now() + FIRST_WAIT : Infinity
     for (const { retryAt } of this.#rows.values()) next = Math.min(next, retryAt)
     this.#timer = setTimeout(() => this.#wake(), Math.max(0, next - performance.now()))
@@ -355,7 +436,7 @@ export class Outbox {
     for (;;) {
       const now = performance.now()
       const group = this.#group(this.#rows, ({ retryAt }) => retryAt <= now)
-      if (group.length === 0 || this.#stopped) return
+      if (group.length === 0 || this.#stopped || !this.#leads) return
       try {
         await this.#delivery.send(group, { sync: false })
       } catch (error) {
@@ -381,16 +462,39 @@ export class Outbox {
   }
 
   #postpone(row: Name, error: unknown): void {
-    this.#lastError = error
+    this.#failed(error)
     const known = this.#rows.get(row)
     const { wait = fullJitter } = this.#options
     if (known) known.retryAt = performance.now() + wait(known.attempts++)
   }
 
+  #failed(error: unknown): void {
+    this.#lastError = error
+    const { code, message } = error as { code?: unknown; message?: unknown }
+    this.#tabs.tell({ failure: { code, message: String(message) } })
+    this.#tellListeners()
+  }
+
   #drop(row: Name): void {
+    this.#forget(row)
+    this.#tabs.tell({ dropped: [row] })
+    this.#settled()
+  }
+
+  #forget(row: Name): void {
     this.#bytes -= this.#rows.get(row)?.bytes ?? 0
     this.#rows.delete(row)
-    this.#settled()
+    this.#tellListeners()
+  }
+
+  /** Once for all that changes in a turn. */
+  #tellListeners(): void {
+    if (this.#listeners.size === 0 || this.#isTelling) return
+    this.#isTelling = true
+    queueMicrotask(() => {
+      this.#isTelling = false
+      for (const listener of this.#listeners) void rescue(() => listener(this.pending), this.#options.onError)
+    })
   }
 }
 

@@ -108,7 +108,9 @@ export class OwnWrites {
         ),
         (pairs) => {
           outdate()
-          this.#watchers.tell(pairs.flatMap(([old, next], i) => noticeOf(names[i]!, old, next)))
+          const notices = pairs.flatMap(([old, next], i) => noticeOf(names[i]!, old, next))
+          this.#watchers.tell(notices)
+          this.#outbox.tell(notices)
           return pairs
         },
       )

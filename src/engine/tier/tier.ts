@@ -29,7 +29,7 @@ import { Through } from './through.ts'
 export interface TierOptions extends PolicyOptions {
   /** Of a front that answers at once, and does not outlive the process. */
   readonly bounds?: Bounds | undefined
-  readonly outbox: Pick<OutboxOptions, 'onConflict' | 'maxEntries' | 'maxBytes' | 'wait'>
+  readonly outbox: Pick<OutboxOptions, 'onConflict' | 'maxEntries' | 'maxBytes' | 'wait' | 'place'>
   /** Let the back go; the front is the tier's own. */
   close(call: Call): PromiseOrValue<void>
 }
@@ -60,6 +60,10 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
     onError,
     onLanded: (name) => reading.outdate(name),
     onChanged: (notice) => changed(notice),
+    onNotices(notices) {
+      for (const notice of notices) if (notice.type !== 'resync') reading.outdate(notice.name)
+      watchers.tell(notices)
+    },
   })
   const reading = new Reading(context)
   const through = new Through(context, reading, outbox)
@@ -116,6 +120,7 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
   const tier: TierControl = {
     stats: () => ({ ...fenced?.stats, hits: reading.hits, misses: reading.misses }),
     pending: () => outbox.pending,
+    watchPending: (listener) => outbox.watch(listener),
     dead: () => outbox.dead(),
     async revive(what, names) {
       const rows = (await outbox.dead()).filter(({ name }) => names === undefined || names.includes(name))
@@ -131,7 +136,7 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
 
   /** Let the back have what waits; answers why it has not, if that is known nowhere else. */
   const drain = (call: Call): PromiseOrValue<unknown> => {
-    if (outbox.pending.entries === 0 || call.discards) return call.sync ? outbox.halt() : outbox.stop()
+    if (outbox.pending.entries === 0 || call.discards || !outbox.leads) return call.sync ? outbox.halt() : outbox.stop()
     if (call.sync) return persistent ? outbox.halt() : outbox.flush(call)
     const signal = AbortSignal.timeout(persistent ? BRIEFLY : PATIENTLY)
     const flushed = rescue<unknown>(
@@ -144,7 +149,7 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
   const backend: TieredBackend = {
     capabilities,
     tier,
-    start: (call) => (persistent ? outbox.open(call) : undefined),
+    start: (call) => outbox.open(call),
     read: (name, call) => chain(backend.readMany([name], call), ([entry]) => entry),
     readMany: (names, call) => queue.shared(names, call, () => reading.readMany(names, call)),
     ...(fast.peek && {

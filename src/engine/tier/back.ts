@@ -1,0 +1,73 @@
+import type { Backend, Call, OpenContext } from '../../base/backend.ts'
+import { StorageUnavailableError } from '../../base/errors.ts'
+import { type PromiseOrValue, chain, isPromise } from '../../base/promise-or-value.ts'
+import { type CheckedConfig, capabilitiesOf } from '../config.ts'
+import { type Engine, type EngineUser, type Mode, acquireEngine, releaseEngine } from '../engines.ts'
+import { laterBackend } from './later.ts'
+
+export interface OpenBack {
+  readonly back: Backend
+  release(call: Call): PromiseOrValue<void>
+}
+
+/**
+ * The back. Where what is written waits in a `frontend` that outlives the process, nobody has to wait for a back that does
+ * not answer: it is opened when it does.
+ */
+export function openBack(
+  checked: CheckedConfig,
+  mode: Mode,
+  user: EngineUser,
+  context: OpenContext,
+  frontend: CheckedConfig | undefined,
+): PromiseOrValue<OpenBack> {
+  const acquire = (): PromiseOrValue<Engine> => acquireEngine(checked, mode, user, context)
+  const direct = (engine: Engine): OpenBack => ({
+    back: engine.backend,
+    release: (call) => releaseEngine(engine, user, call),
+  })
+  const acquired = acquire()
+  if (!isPromise(acquired) || frontend === undefined) return chain(acquired, direct)
+  return chain(inTime(acquired, globalThis.navigator?.onLine === false ? 0 : PATIENCE_MS), async (engine) => {
+    if (engine) return direct(engine)
+    // It must have been here before.
+    if (!(await frontend.definition.exists(frontend.config, { ...context, private: true })))
+      return direct(await acquired)
+    let attempt: Promise<Engine> | undefined = acquired
+    let isReleased = false
+    const back = laterBackend(capabilitiesOf(checked), async () => {
+      // Not for good: whoever opens the store next sends what waits.
+      if (isReleased) throw new StorageUnavailableError('This store is being released.')
+      attempt ??= Promise.resolve(acquire())
+      try {
+        return (await attempt).backend
+      } catch (error) {
+        attempt = undefined
+        throw error
+      }
+    })
+    const release = (call: Call): void => {
+      isReleased = true
+      // One that still waits is let go as soon as it is there.
+      attempt?.then((late) => releaseEngine(late, user, call)).catch(() => undefined)
+    }
+    return { back, release }
+  })
+}
+
+/** The engine, if it is there in time; an error that is not about that it cannot be reached is thrown. */
+async function inTime(acquired: Promise<Engine>, patience: number): Promise<Engine | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, patience, undefined)))
+  try {
+    return await Promise.race([acquired, late])
+  } catch (error) {
+    if (error instanceof StorageUnavailableError) return undefined
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Milliseconds that the opening of a store waits for a back that it can do without. */
+const PATIENCE_MS = 1000
