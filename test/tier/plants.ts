@@ -131,7 +131,7 @@ export const plants: Readonly<Record<string, Plant>> = {
   },
   'what may wait for the back is overtaken by what goes there at once': {
     file: 'outbox.ts',
-    from: '    this.#find(row, name)\n',
+    from: '    this.#rows.find(row, name)\n',
     to: '',
     given: {
       writePolicy: 'write-behind',

@@ -20,7 +20,7 @@ export interface DeliveryOptions {
 }
 
 /** Who keeps the books of the rows. */
-export interface Rows {
+export interface RowKeeper {
   /** It is gone: the back has it, or it was given up. */
   drop(row: Name): void
   /** It has failed, and may succeed later. */
@@ -47,11 +47,11 @@ export class Delivery {
   readonly #front: Front
   readonly #back: Backend
   readonly #options: DeliveryOptions
-  readonly #rows: Rows
+  readonly #rows: RowKeeper
   /** What the back has told meanwhile of names that are being sent, and whether it has them. */
   readonly #sending = new Map<Name, { readonly notices: Notice[]; hasLanded: boolean }>()
 
-  constructor(front: Front, back: Backend, options: DeliveryOptions, rows: Rows) {
+  constructor(front: Front, back: Backend, options: DeliveryOptions, rows: RowKeeper) {
     this.#front = front
     this.#back = back
     this.#options = options

@@ -7,6 +7,7 @@ import { scanEntries } from '../scan.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
 import type { Front } from './front.ts'
 import { DEAD, type Mark, WAITING, markOf, nameOfRow, newRow, rowEntry, withMark } from './mark.ts'
+import { type Row, Rows } from './rows.ts'
 import { sizeOf } from './size.ts'
 import { type News, Tabs } from './tabs.ts'
 
@@ -22,20 +23,6 @@ export interface OutboxOptions extends DeliveryOptions {
   readonly wait?: ((tries: number) => number) | undefined
 }
 
-/** A write that waits to be sent. */
-interface Row {
-  readonly name: Name
-  bytes: number
-  attempts: number
-  /** By `performance.now()`: not before. */
-  retryAt: number
-  /** A batch with it has failed. */
-  goesAlone: boolean
-  /** How often it was written here, and how many of these writes the back has by now. */
-  written: number
-  landed: number
-}
-
 /**
  * The writes of a tier on their way to its back, in the order in which their keys were first written; of one key only the
  * last. Each has a row in the front, which goes when the back has it.
@@ -49,8 +36,7 @@ export class Outbox {
   /** It is this tab that sends. */
   #leads: boolean
   /** In the order in which they are sent. */
-  readonly #rows = new Map<Name, Row>()
-  #bytes = 0
+  readonly #rows: Rows
   /** Writes for which there is room, and that are not there yet. */
   #kept = 0
   #running: Promise<void> | undefined
@@ -62,18 +48,15 @@ export class Outbox {
   #lookedInto = 0
   /** Called when something has been settled. */
   readonly #waiters = new Set<() => void>()
-  #lastError: unknown
   /** How often something has been settled. */
   #settlements = 0
-  /** Who is told of what waits, and that they will be. */
-  readonly #listeners = new Set<(pending: PendingWrites) => void>()
-  #isTelling = false
 
   constructor(front: Front, back: Backend, options: OutboxOptions) {
     this.#front = front
     this.#back = back
     this.#options = options
     this.#leads = options.place === undefined
+    this.#rows = new Rows(options.onError)
     this.#tabs = new Tabs(options.place, {
       hear: (news) => this.#hear(news),
       lead: (leads) => this.#lead(leads),
@@ -81,7 +64,7 @@ export class Outbox {
     })
     this.#delivery = new Delivery(front, back, options, {
       drop: (row) => {
-        this.#lastError = undefined
+        this.#rows.lastError = undefined
         this.#drop(row)
       },
       postpone: (row, error) => this.#postpone(row, error),
@@ -112,13 +95,12 @@ export class Outbox {
 
   /** Writes that wait, and their bytes, about. */
   get pending(): PendingWrites {
-    return { entries: this.#rows.size, bytes: this.#bytes, lastError: this.#lastError }
+    return this.#rows.pending
   }
 
   /** Tell of what waits whenever that changes, until the answer is called. */
   watch(listener: (pending: PendingWrites) => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    return this.#rows.watch(listener)
   }
 
   /** Begin to send; in a front that outlives the process, first what is left of an earlier one. */
@@ -140,11 +122,11 @@ export class Outbox {
   }
 
   #hear({ added = [], dropped = [], isUnsure, hurries, failure, notices }: News): void {
-    for (const [row, name, bytes] of added) this.#remember(row, name, bytes).written++
-    for (const row of dropped) this.#forget(row)
-    if (failure) this.#lastError = Object.assign(new Error(failure.message), { code: failure.code })
+    for (const [row, name, bytes] of added) this.#rows.written(row, name, bytes)
+    for (const row of dropped) this.#rows.forget(row)
+    if (failure) this.#rows.lastError = Object.assign(new Error(failure.message), { code: failure.code })
     if (dropped.length > 0) {
-      this.#lastError = undefined
+      this.#rows.lastError = undefined
       this.#settled()
     }
     if (notices) this.#options.onNotices(notices)
@@ -165,12 +147,12 @@ export class Outbox {
     const gone = new Set(this.#rows.keys())
     const look = this.#rowsOf(WAITING, call, (row, entry) => {
       gone.delete(row)
-      this.#find(row, nameOfRow(entry))
+      this.#rows.find(row, nameOfRow(entry))
     })
     return chain(look, () => {
       this.#lookedInto = doubts
       // Who sends them finds out by itself.
-      if (!this.#leads) for (const row of gone) this.#forget(row)
+      if (!this.#leads) for (const row of gone) this.#rows.forget(row)
     })
   }
 
@@ -186,29 +168,13 @@ export class Outbox {
     )
   }
 
+  /** Where conflicts are told, each has its own. */
+  get #goAlone(): boolean {
+    return this.#options.onConflict !== 'overwrite'
+  }
+
   get #isUnsure(): boolean {
     return this.#lookedInto < this.#doubts
-  }
-
-  #find(row: Name, name: Name): void {
-    if (!this.#rows.has(row)) this.#remember(row, name, ROW_BYTES).written++
-  }
-
-  #remember(row: Name, name: Name, bytes: number): Row {
-    const known = this.#rows.get(row) ?? {
-      name,
-      bytes: 0,
-      attempts: 0,
-      retryAt: 0,
-      goesAlone: false,
-      written: 0,
-      landed: 0,
-    }
-    this.#bytes += bytes - known.bytes
-    known.bytes = bytes
-    this.#rows.set(row, known)
-    this.#tellListeners()
-    return known
   }
 
   /** There may be rows in the front that are not known here. */
@@ -221,7 +187,7 @@ export class Outbox {
   /** There is a row in the front. */
   added(row: Name, name: Name, entry: Entry): void {
     const bytes = sizeOf(entry)
-    this.#remember(row, name, bytes).written++
+    this.#rows.written(row, name, bytes)
     this.#tabs.tell({ added: [[row, name, bytes]] })
     this.#wake()
   }
@@ -245,7 +211,7 @@ export class Outbox {
 
   #isFull(): boolean {
     const { maxEntries, maxBytes } = this.#options
-    return this.#rows.size + this.#kept >= maxEntries || this.#bytes >= maxBytes
+    return this.#rows.size + this.#kept >= maxEntries || this.#rows.pending.bytes >= maxBytes
   }
 
   /** Wait until the back has what waits under `name`. `BUSY` in a synchronous call. */
@@ -253,7 +219,7 @@ export class Outbox {
     const row = mark?.row
     if (mark?.state !== 'behind' || !row?.startsWith(WAITING)) return
     // The front has it, also if the answer to its write was lost.
-    this.#find(row, name)
+    this.#rows.find(row, name)
     if (call.sync) return this.#flushSync([row])
     this.#retryNow()
     return this.#until(() => !this.#rows.has(row), call, PATIENTLY)
@@ -291,7 +257,7 @@ export class Outbox {
       // Each goes at most twice: with others, and alone.
       for (let more = left(), tries = 2 * more.length; more.length > 0 && tries > 0; more = left(), tries--) {
         void this.#delivery.send(
-          this.#group(more, () => true),
+          this.#rows.group(more, this.#goAlone, () => true),
           { sync: true },
         )
       }
@@ -302,7 +268,7 @@ export class Outbox {
   #busy(): BusyError {
     return new BusyError(
       `${this.#rows.size} writes wait for the back of this store: await flush() before a call with { sync: true }.`,
-      { cause: this.#lastError },
+      { cause: this.#rows.lastError },
     )
   }
 
@@ -319,12 +285,11 @@ export class Outbox {
     this.#settled()
   }
 
-  /** The same, and what is under way ends first. */
-  async stop(): Promise<void> {
+  /** The same, and what is under way ends first; a back that does not answer is waited for `patience` milliseconds. */
+  async stop(patience: number): Promise<void> {
     this.#end()
     let timer: ReturnType<typeof setTimeout> | undefined
-    // A back that never answers must not keep it open.
-    const late = new Promise((resolve) => (timer = setTimeout(resolve, PATIENTLY)))
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, patience)))
     await Promise.race([this.#running, late])
     clearTimeout(timer)
     // Now another one may send.
@@ -390,7 +355,7 @@ export class Outbox {
   unsent(): StorageUnavailableError {
     return new StorageUnavailableError(
       `${this.#rows.size} writes of this store have not reached its back. They are sent when the store is opened again, if its front is persistent.`,
-      { cause: this.#lastError },
+      { cause: this.#rows.lastError },
     )
   }
 
@@ -435,30 +400,18 @@ export class Outbox {
     }
     for (;;) {
       const now = performance.now()
-      const group = this.#group(this.#rows, ({ retryAt }) => retryAt <= now)
+      const group = this.#rows.group(this.#rows, this.#goAlone, ({ retryAt }) => retryAt <= now)
       if (group.length === 0 || this.#stopped || !this.#leads) return
       try {
         await this.#delivery.send(group, { sync: false })
       } catch (error) {
         // The front itself fails.
+        if (this.#stopped) return
         this.#options.onError(error)
         for (const { row } of group) this.#postpone(row, error)
       }
       this.#settled()
     }
-  }
-
-  /** What goes first of these rows, and goes together. No more of them are looked at than that takes: there may be many. */
-  #group(rows: Iterable<readonly [Name, Row]>, isDue: (row: Row) => boolean): { row: Name; name: Name }[] {
-    const group: { row: Name; name: Name }[] = []
-    for (const [row, own] of rows) {
-      if (!isDue(own)) continue
-      const goesAlone = own.goesAlone || this.#options.onConflict !== 'overwrite'
-      if (goesAlone && group.length > 0) continue
-      group.push({ row, name: own.name })
-      if (goesAlone || group.length === SENT_TOGETHER) break
-    }
-    return group
   }
 
   #postpone(row: Name, error: unknown): void {
@@ -469,39 +422,18 @@ export class Outbox {
   }
 
   #failed(error: unknown): void {
-    this.#lastError = error
+    this.#rows.lastError = error
     const { code, message } = error as { code?: unknown; message?: unknown }
     this.#tabs.tell({ failure: { code, message: String(message) } })
-    this.#tellListeners()
   }
 
   #drop(row: Name): void {
-    this.#forget(row)
+    this.#rows.forget(row)
     this.#tabs.tell({ dropped: [row] })
     this.#settled()
   }
-
-  #forget(row: Name): void {
-    this.#bytes -= this.#rows.get(row)?.bytes ?? 0
-    this.#rows.delete(row)
-    this.#tellListeners()
-  }
-
-  /** Once for all that changes in a turn. */
-  #tellListeners(): void {
-    if (this.#listeners.size === 0 || this.#isTelling) return
-    this.#isTelling = true
-    queueMicrotask(() => {
-      this.#isTelling = false
-      for (const listener of this.#listeners) void rescue(() => listener(this.pending), this.#options.onError)
-    })
-  }
 }
 
-/** What is sent in one batch. */
-const SENT_TOGETHER = 100
-/** What a row of an earlier process is taken for. */
-const ROW_BYTES = 256
 const FIRST_WAIT = 100
 /** How long a write, or a close, waits for others that do not get away, in milliseconds. */
 export const PATIENTLY = 10_000

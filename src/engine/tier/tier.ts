@@ -134,16 +134,20 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
     reach: (names, populating, next) => filling.reachable(names, populating, next),
   }
 
+  /** What waits in a front that outlives the process can wait for the next one. */
+  const patience = persistent ? BRIEFLY : PATIENTLY
+
   /** Let the back have what waits; answers why it has not, if that is known nowhere else. */
   const drain = (call: Call): PromiseOrValue<unknown> => {
-    if (outbox.pending.entries === 0 || call.discards || !outbox.leads) return call.sync ? outbox.halt() : outbox.stop()
+    if (outbox.pending.entries === 0 || call.discards || !outbox.leads)
+      return call.sync ? outbox.halt() : outbox.stop(patience)
     if (call.sync) return persistent ? outbox.halt() : outbox.flush(call)
-    const signal = AbortSignal.timeout(persistent ? BRIEFLY : PATIENTLY)
+    const signal = AbortSignal.timeout(patience)
     const flushed = rescue<unknown>(
       () => outbox.flush({ sync: false, signal }),
       () => (persistent ? undefined : outbox.unsent()),
     )
-    return chain(flushed, (error) => chain(outbox.stop(), () => error))
+    return chain(flushed, (error) => chain(outbox.stop(patience), () => error))
   }
 
   const backend: TieredBackend = {
@@ -258,7 +262,7 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
     }),
     watch: (watcher) => watchers.add(watcher),
     flush: (call) => chain(queue.idle(call), () => chain(outbox.flush(call), () => back.flush(call))),
-    stop: (call) => chain(queue.close(call), () => (call.sync ? outbox.halt() : outbox.stop())),
+    stop: (call) => chain(queue.close(call), () => (call.sync ? outbox.halt() : outbox.stop(patience))),
     close: (call) =>
       chain(queue.close(call), () =>
         chain(drain(call), (error) => {
