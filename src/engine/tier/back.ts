@@ -28,8 +28,8 @@ export function openBack(
   })
   const acquired = acquire()
   if (!isPromise(acquired) || frontend === undefined) return chain(acquired, direct)
-  const { onLine = true }: Partial<Navigator> = globalThis.navigator ?? {}
-  return chain(inTime(acquired, onLine ? PATIENCE_MS : 0), async (engine) => {
+  const { navigator } = globalThis as { navigator?: { onLine?: boolean } }
+  return chain(inTime(acquired, navigator?.onLine === false ? 0 : PATIENCE_MS), async (engine) => {
     if (engine) return direct(engine)
     // It must have been here before.
     if (!(await frontend.definition.exists(frontend.config, { ...context, private: true })))
