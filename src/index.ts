@@ -6,6 +6,7 @@ export {
   storeExists,
   validateStoreConfig,
 } from './store/lifecycle.ts'
+export { type CachedOptions, cached } from './store/cached.ts'
 export { registerBackend } from './base/backend.ts'
 export { type StorageReport, requestPersistence, storageEstimate } from './base/storage.ts'
 export { registerType } from './codec/types.ts'

@@ -12,7 +12,7 @@ import type { Serializer } from '../base/entry.ts'
 import { InvalidConfigError } from '../base/errors.ts'
 import { type PromiseOrValue, chain, onFailure } from '../base/promise-or-value.ts'
 import { type Check, anyObject, count, fields, flag, object, oneOf, optional } from '../base/schema.ts'
-import { type CheckedConfig, capabilitiesOf, checkConfig } from '../engine/config.ts'
+import { type CheckedConfig, capabilitiesOf, checkConfig, stalenessOf } from '../engine/config.ts'
 import { type EngineUser, type Mode, destroyEngine, locationOf, openBackend } from '../engine/engines.ts'
 import type { OnConflict } from '../engine/tier/delivery.ts'
 import { loadTiers } from '../engine/tier/load.ts'
@@ -230,7 +230,7 @@ function destroyFront(frontendConfig: AnyConfig, context: OpenContext): PromiseO
   return definition.destroy(config, { ...context, private: true })
 }
 
-function capabilities({ frontendConfig, backendConfig, writePolicy, ttl = Infinity }: Config): Capabilities {
+function capabilities({ frontendConfig, backendConfig, writePolicy, ttl }: Config): Capabilities {
   const front = capabilitiesOf(checkConfig(frontendConfig))
   const back = capabilitiesOf(checkConfig(backendConfig))
   const isFrontal = writePolicy === 'write-behind' || writePolicy === 'frontend-only'
@@ -245,8 +245,6 @@ function capabilities({ frontendConfig, backendConfig, writePolicy, ttl = Infini
     // What waits for the back may be under way when a synchronous call needs it there.
     sync: front.sync === true && ((back.sync === true && writePolicy !== 'write-behind') || 'resident'),
     atomicBatch: isFrontal ? front.atomicBatch : Math.min(front.atomicBatch, back.atomicBatch),
-    staleness: REACH.indexOf(back.watch) < REACH.indexOf(back.atomicUpdate) ? ttl : (back.staleness ?? 0),
+    staleness: stalenessOf(back, ttl),
   }
 }
-
-const REACH: readonly string[] = ['process', 'origin', 'host', 'everywhere'] satisfies Capabilities['watch'][]

@@ -95,3 +95,10 @@ function same(a: unknown, b: unknown): boolean {
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
+
+const REACH: readonly string[] = ['process', 'origin', 'host', 'everywhere'] satisfies Capabilities['watch'][]
+
+/** How old what is in front of a store can be, in milliseconds: it may not tell of all who write. */
+export function stalenessOf({ watch, atomicUpdate, staleness = 0 }: Capabilities, ttl: number = Infinity): number {
+  return REACH.indexOf(watch) < REACH.indexOf(atomicUpdate) ? ttl : staleness
+}

@@ -61,7 +61,8 @@ export function acquireEngine(
 /** One user less; the last one closes the engine. */
 export function releaseEngine(engine: Engine, user: EngineUser, call: Call): PromiseOrValue<void> {
   return places.exclusive([engine.location], call, () => {
-    if (engine.users.delete(user) && engine.users.size === 0) return close(engine, call)
+    // A handle may see its engine through a cache.
+    if (engine.users.delete(user) && engine.users.size === 0) return close(engines.get(engine.location) ?? engine, call)
   })
 }
 

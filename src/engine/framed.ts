@@ -73,7 +73,7 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
 
   const encode = (name: Name, entry: Entry, encoding: ChunksOptions = options): Content => {
     const { meta, value } = entry
-    if (meta.own) mayHaveParts = true
+    if (meta.own?.chunks || meta.own?.log) mayHaveParts = true
     if (serializer !== 'structured-clone' || meta.type === 'binary')
       return { bytes: encodeEntry(name, entry, encoding) }
     // The frame is what tells one write from the next, and it has nothing of the value.

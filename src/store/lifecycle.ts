@@ -5,7 +5,7 @@ import { type CheckedConfig, capabilitiesOf, checkConfig, publicConfig } from '.
 import { type Mode, acquireEngine, destroyEngine, locationOf, releaseEngine } from '../engine/engines.ts'
 import { type Handle, makeHandle } from './context.ts'
 import { rootScope } from './scope.ts'
-import { handleOf, makeStore } from './store.ts'
+import { contextOf, makeStore } from './store.ts'
 import type { AnySchema, Store } from './types.ts'
 
 type SyncOptions = LifecycleOptions & { readonly sync: true }
@@ -69,7 +69,7 @@ export function releaseStore(
   opts?: LifecycleOptions,
 ): PromiseOrValue<void> {
   return lifecycle(config, opts, (checked, context) => {
-    const handle = handleOf(store)
+    const handle = contextOf(store)?.handle
     if (!handle || handle.config.id !== checked.config.id || handle.engine.location !== locationOf(checked)) {
       throw new InvalidConfigError([{ path: 'config', message: 'is of another store' }])
     }
@@ -121,7 +121,7 @@ function openStore<Schema>(
   })
 }
 
-function release(handle: Handle, context: OpenContext): PromiseOrValue<void> {
+export function release(handle: Handle, context: OpenContext): PromiseOrValue<void> {
   if (handle.released) return
   return chain(handle.stop(context), () => releaseEngine(handle.engine, handle, context))
 }

@@ -2,7 +2,8 @@ import type { AnyConfig, Capabilities } from '../base/backend.ts'
 import type { Key } from '../base/entry.ts'
 import type { PromiseOrValue } from '../base/promise-or-value.ts'
 import { getBinary, setBinary } from './binary.ts'
-import { type Context, type Handle, peek, run } from './context.ts'
+import { type Context, peek, run } from './context.ts'
+import { getOrSet } from './get-or-set.ts'
 import { addWriteHook, removeWriteHook } from './hooks.ts'
 import { entries, keys, metas } from './listing.ts'
 import { withLock } from './locks.ts'
@@ -18,6 +19,7 @@ import { watch } from './watch.ts'
 const methods = {
   has,
   getMeta,
+  getOrSet,
   set,
   update,
   delete: remove,
@@ -55,13 +57,13 @@ export function makeStore<Schema>(context: Context): Store<Schema> {
   return new KonserveStore(context) as unknown as Store<Schema>
 }
 
-/** The handle behind a store of this library, `undefined` for anything else. */
-export function handleOf(store: unknown): Handle | undefined {
-  return contextOf(Object(store) as KonserveStore)?.handle
+/** The context behind a store of this library, `undefined` for anything else. */
+export function contextOf(store: unknown): Context | undefined {
+  return readContext(Object(store) as KonserveStore)
 }
 
 /** Nobody else gets at the context of a store. */
-let contextOf: (store: KonserveStore) => Context | undefined
+let readContext: (store: KonserveStore) => Context | undefined
 
 /** Methods get at the context by their `this`, so that a view costs no more than its scope. */
 class KonserveStore {
@@ -95,7 +97,7 @@ class KonserveStore {
   }
 
   static {
-    contextOf = (store) => (#context in store ? store.#context : undefined)
+    readContext = (store) => (#context in store ? store.#context : undefined)
     type Method = (context: Context, ...args: unknown[]) => unknown
     const prototype = this.prototype as unknown as Record<PropertyKey, unknown>
     for (const name of Reflect.ownKeys(methods)) {

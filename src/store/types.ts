@@ -69,6 +69,14 @@ export interface SetOptions extends WriteOptions {
   readonly ttl?: number | undefined
 }
 
+export interface GetOrSetOptions extends SetOptions {
+  /**
+   * Milliseconds after `ttl` for which the old value is still answered, while a new one is loaded in the background. Default
+   * 0.
+   */
+  readonly staleWhileRevalidate?: number | undefined
+}
+
 export interface UpdateOptions extends WriteOptions {
   /** From the old metadata to the new, in the same step. Default: it stays as it is. */
   readonly meta?: ((old: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>) | undefined
@@ -217,6 +225,19 @@ export interface Store<Schema = AnySchema> {
     key: K,
     options?: O,
   ): Result<O, ValueOf<Schema, K> | (O extends { default: infer D } ? D : undefined)>
+  /**
+   * The value; where it is missing, what `load` answers, which is stored. One `load` runs for all who ask for the key in this
+   * process meanwhile; if it fails nothing is stored, and `undefined` is not stored either. A value that somebody has
+   * written while it ran stays. With `ttl` and `staleWhileRevalidate` an old value is answered while a new one is loaded.
+   *
+   * @example
+   * const user = await store.getOrSet('user:1', () => fetch('/users/1').then((response) => response.json()), { ttl: 60_000 })
+   */
+  getOrSet<K extends KeyOf<Schema>, const O extends GetOrSetOptions = {}>(
+    key: K,
+    load: () => PromiseOrValue<ValueOf<Schema, K>>,
+    options?: O & GetOrSetOptions,
+  ): Result<O, ValueOf<Schema, K>>
   /** Whether a live entry of any type is there. */
   has<const O extends CallOptions = {}>(key: KeyOf<Schema>, options?: O): Result<O, boolean>
   /** The metadata, or `undefined` for a missing key. */
