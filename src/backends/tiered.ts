@@ -48,6 +48,11 @@ export interface TieredConfig {
   /** Milliseconds that a copy in front answers for. Default: until it is known to have changed. */
   readonly ttl?: number | undefined
   /**
+   * Milliseconds after which the back is asked whether copies in front are still what it has, for backs that do not tell of all
+   * who write (S3, DynamoDB, LMDB): one request for the metadata of each. Default: never.
+   */
+  readonly poll?: number | undefined
+  /**
    * What the front gets besides what is read: nothing (`lazy`, the default), what it does not have (`missing`), or all anew
    * (`full`), in the background after the store is opened; see `store.tier.populate`.
    */
@@ -93,6 +98,7 @@ registerBackend<Config>('tiered', {
     maxEntries: optional(count),
     maxBytes: optional(count),
     ttl: optional(count),
+    poll: optional(count),
     populate: optional(oneOf('lazy', 'missing', 'full')),
     writeBehind: optional(
       object({ maxEntries: optional(count), maxBytes: optional(count), onConflict: optional(conflict) }),
@@ -200,6 +206,7 @@ function open(config: Config, mode: Mode, context: OpenContext): PromiseOrValue<
                 readPolicy,
                 negative,
                 bounds: boundsOf(config),
+                poll: config.poll,
                 outbox: { maxEntries, maxBytes, onConflict, place: persistent ? locationOf(frontend) : undefined },
                 onError: context.onError,
                 close: release,
@@ -230,7 +237,13 @@ function destroyFront(frontendConfig: AnyConfig, context: OpenContext): PromiseO
   return definition.destroy(config, { ...context, private: true })
 }
 
-function capabilities({ frontendConfig, backendConfig, writePolicy, ttl }: Config): Capabilities {
+function capabilities({
+  frontendConfig,
+  backendConfig,
+  writePolicy,
+  ttl = Infinity,
+  poll = Infinity,
+}: Config): Capabilities {
   const front = capabilitiesOf(checkConfig(frontendConfig))
   const back = capabilitiesOf(checkConfig(backendConfig))
   const isFrontal = writePolicy === 'write-behind' || writePolicy === 'frontend-only'
@@ -245,6 +258,6 @@ function capabilities({ frontendConfig, backendConfig, writePolicy, ttl }: Confi
     // What waits for the back may be under way when a synchronous call needs it there.
     sync: front.sync === true && ((back.sync === true && writePolicy !== 'write-behind') || 'resident'),
     atomicBatch: isFrontal ? front.atomicBatch : Math.min(front.atomicBatch, back.atomicBatch),
-    staleness: stalenessOf(back, ttl),
+    staleness: stalenessOf(back, Math.min(ttl, poll)),
   }
 }

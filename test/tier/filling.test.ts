@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { AnyConfig } from '../../src/base/backend.ts'
 import type { Store } from '../../src/node.ts'
 import { back, connectStore, file, memory, releaseStore, tiered } from './stores.ts'
-import { trialOf } from './tried.ts'
+import { trialOf, untoldOf } from './tried.ts'
 
 describe('misses', () => {
   test('are remembered if asked, until somebody writes', async () => {
@@ -15,6 +15,35 @@ describe('misses', () => {
     expect(trialOf(config.id).calls).toEqual([])
     await other.set('a', 1)
     expect(await store.get('a')).toBe(1)
+  })
+})
+
+describe('polling', () => {
+  test('finds what has changed in a back that does not tell, and tells watchers', async () => {
+    const config = { ...tiered({ poll: 20 }), backendConfig: { backend: 'untold' } }
+    const store = await connectStore(config)
+    const raw = untoldOf(config.id)
+    await store.setMany([
+      ['a', 1],
+      ['b', 1],
+      ['c', 1],
+    ])
+    expect(await Promise.all(['a', 'b', 'c'].map((key) => store.get(key)))).toEqual([1, 1, 1])
+    const events: unknown[] = []
+    store.watch({}, (event) => events.push(event))
+    const [name = ''] = (await raw.list({}, { sync: false })).names
+    const entry = (await raw.read(name, { sync: false }))!
+    await raw.write(name, { meta: { ...entry.meta, lastWrite: new Date(0) }, value: 2 }, {}, { sync: false })
+    await raw.delete((await raw.list({}, { sync: false })).names[1]!, {}, { sync: false })
+    await expect
+      .poll(() => events)
+      .toEqual([
+        { type: 'set', key: 'a' },
+        { type: 'delete', key: 'b' },
+      ])
+    expect(await Promise.all(['a', 'b', 'c'].map((key) => store.get(key)))).toEqual([2, undefined, 1])
+    expect(store.capabilities.staleness).toBe(20)
+    await releaseStore(config, store)
   })
 })
 

@@ -21,6 +21,7 @@ import { listBoth, listFront, scanBoth, scanFront } from './listing.ts'
 import { isOwn, markOf, nameOf, visible } from './mark.ts'
 import { Outbox, type OutboxOptions, PATIENTLY } from './outbox.ts'
 import { OwnWrites } from './own-writes.ts'
+import { Poll } from './poll.ts'
 import { Populate } from './populate.ts'
 import { Reading } from './reading.ts'
 import type { Bounds } from './residents.ts'
@@ -29,6 +30,8 @@ import { Through } from './through.ts'
 export interface TierOptions extends PolicyOptions {
   /** Of a front that answers at once, and does not outlive the process. */
   readonly bounds?: Bounds | undefined
+  /** Milliseconds after which the back is asked whether the copies in front are still right. Never, if nothing is said. */
+  readonly poll?: number | undefined
   readonly outbox: Pick<OutboxOptions, 'onConflict' | 'maxEntries' | 'maxBytes' | 'wait' | 'place'>
   /** Let the back go; the front is the tier's own. */
   close(call: Call): PromiseOrValue<void>
@@ -97,6 +100,18 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
     )
     void chain(meta, (found) => (isOwn(found) ? invalidate(notice.name) : changed(notice)))
   })
+
+  const poll =
+    options.poll === undefined
+      ? undefined
+      : new Poll({
+          front,
+          back,
+          interval: options.poll,
+          inOrder: (name, task) => queue.shared([name], { sync: false }, task),
+          onChanged: (notice) => changed(notice),
+          onError,
+        })
 
   const listing = <T>(
     { prefix }: ListOptions,
@@ -262,9 +277,13 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
     }),
     watch: (watcher) => watchers.add(watcher),
     flush: (call) => chain(queue.idle(call), () => chain(outbox.flush(call), () => back.flush(call))),
-    stop: (call) => chain(queue.close(call), () => (call.sync ? outbox.halt() : outbox.stop(patience))),
-    close: (call) =>
-      chain(queue.close(call), () =>
+    stop(call) {
+      poll?.end()
+      return chain(queue.close(call), () => (call.sync ? outbox.halt() : outbox.stop(patience)))
+    },
+    close(call) {
+      poll?.end()
+      return chain(queue.close(call), () =>
         chain(drain(call), (error) => {
           unwatch()
           return chain(fast.close(call), () =>
@@ -273,7 +292,8 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
             }),
           )
         }),
-      ),
+      )
+    },
   }
   return backend
 }
