@@ -1,5 +1,5 @@
 // Compiled, never run: what the calls take and give back, asynchronous and synchronous.
-import { connectStore, releaseStore, type Store } from 'konserve-ts'
+import { cached, connectStore, releaseStore, type Store } from 'konserve-ts'
 
 const config = { backend: 'memory', id: '5f0b6c1e-51d8-4a5c-9f5e-0d6b1c2a3f40' } as const
 
@@ -34,6 +34,17 @@ const countOrZero: number = typed.get('count', { default: 0, sync: true })
 const user: User | undefined = typed.get('user:1', { sync: true })
 typed.set('user:1', { name: 'Ada' })
 typed.update('count', (old) => (old ?? 0) + 1)
+const loaded: Promise<User> = typed.getOrSet('user:1', async () => ({ name: 'Ada' }), {
+  ttl: 1000,
+  staleWhileRevalidate: 1000,
+})
+const loadedNow: number = typed.getOrSet('count', () => 1, { sync: true })
+// @ts-expect-error a count is a number
+typed.getOrSet('count', () => 'one')
+const quick: Promise<Store<{ count: number; [user: `user:${string}`]: User }>> = cached(typed, { maxEntries: 100 })
+// @ts-expect-error there is no such option
+cached(typed, { most: 100 })
+const stopPending: (() => void) | undefined = typed.tier?.watchPending(({ entries }) => entries + 1)
 releaseStore(config, store)
 releaseStore(config, typed, { sync: true })
 // @ts-expect-error a count is a number
@@ -71,9 +82,13 @@ export {
   keysLater,
   keyArray,
   keysNow,
+  loaded,
+  loadedNow,
   promised,
+  quick,
   removed,
   sameStore,
+  stopPending,
   stopWatching,
   surely,
   user,
