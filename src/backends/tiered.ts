@@ -214,7 +214,7 @@ function open(config: Config, mode: Mode, context: OpenContext): PromiseOrValue<
               tier = opened
               const started = onFailure(
                 () => opened.start(context),
-                () => front.close(context),
+                () => opened.close({ sync: context.sync, discards: true }),
               )
               return chain(started, () => {
                 if (populate !== 'lazy') opened.tier.populate(populate, {}).catch(context.onError)
@@ -258,6 +258,7 @@ function capabilities({
     // What waits for the back may be under way when a synchronous call needs it there.
     sync: front.sync === true && ((back.sync === true && writePolicy !== 'write-behind') || 'resident'),
     atomicBatch: isFrontal ? front.atomicBatch : Math.min(front.atomicBatch, back.atomicBatch),
-    staleness: stalenessOf(back, Math.min(ttl, poll)),
+    // What an earlier process has left in front may have changed since.
+    staleness: stalenessOf({ ...back, watch: front.persistent ? 'process' : back.watch }, Math.min(ttl, poll)),
   }
 }

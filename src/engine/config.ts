@@ -100,5 +100,5 @@ const REACH: readonly string[] = ['process', 'origin', 'host', 'everywhere'] sat
 
 /** How old what is in front of a store can be, in milliseconds: it may not tell of all who write. */
 export function stalenessOf({ watch, atomicUpdate, staleness = 0 }: Capabilities, ttl: number = Infinity): number {
-  return REACH.indexOf(watch) < REACH.indexOf(atomicUpdate) ? ttl : staleness
+  return staleness + (REACH.indexOf(watch) < REACH.indexOf(atomicUpdate) ? ttl : 0)
 }

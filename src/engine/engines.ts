@@ -17,6 +17,8 @@ export interface Engine {
   readonly config: AnyConfig
   readonly location: string
   readonly users: Set<EngineUser>
+  /** The engine behind a cache of one handle. */
+  readonly base?: Engine | undefined
   /** The names whose update functions are running. */
   readonly updating: Set<Name>
 }

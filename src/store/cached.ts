@@ -37,7 +37,9 @@ export async function cached<Schema = AnySchema>(
 ): Promise<Store<Schema>> {
   const context = contextOf(store)
   if (context === undefined) throw new InvalidConfigError([{ path: 'store', message: 'is no store of this library' }])
-  const { config, engine, onError } = context.handle
+  const { config, engine: seen, onError } = context.handle
+  // A cache of a cache would end with that.
+  const engine = seen.base ?? seen
   for (const [option, value] of Object.entries({ maxEntries, maxBytes, ttl }))
     if (value !== undefined) checkCount(option, value)
   checkOpen(context.handle)
@@ -67,7 +69,7 @@ export async function cached<Schema = AnySchema>(
   const handle = makeHandle(config, onError)
   const { stop } = handle
   handle.stop = (call): PromiseOrValue<void> => chain(stop(call), () => tier.close(call))
-  handle.engine = { ...engine, backend: tier }
+  handle.engine = { ...engine, backend: tier, base: engine }
   engine.users.add(handle)
   return makeStore<Schema>({ ...context, handle, release: async () => release(handle, { ...open, private: false }) })
 }

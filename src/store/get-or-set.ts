@@ -39,7 +39,9 @@ export function getOrSet(
       })
     }
     const loadOnce = (): Promise<unknown> =>
-      shared(handle.engine, name, async () => keep(await load(), { ...call, sync: false, signal: undefined }))
+      shared(handle.engine.base ?? handle.engine, name, async () =>
+        keep(await load(), { ...call, sync: false, signal: undefined }),
+      )
     const copied = cloneBy(backend.capabilities.serializer)
 
     return chain(backend.read(name, call), (entry) => {

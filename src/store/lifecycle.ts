@@ -1,6 +1,6 @@
 import type { BaseConfig, LifecycleOptions, OpenContext, StoreConfig } from '../base/backend.ts'
 import { InvalidConfigError, syncUnsupported } from '../base/errors.ts'
-import { type PromiseOrValue, chain } from '../base/promise-or-value.ts'
+import { type PromiseOrValue, chain, onFailure } from '../base/promise-or-value.ts'
 import { type CheckedConfig, capabilitiesOf, checkConfig, publicConfig } from '../engine/config.ts'
 import { type Mode, acquireEngine, destroyEngine, locationOf, releaseEngine } from '../engine/engines.ts'
 import { type Handle, makeHandle } from './context.ts'
@@ -123,5 +123,10 @@ function openStore<Schema>(
 
 export function release(handle: Handle, context: OpenContext): PromiseOrValue<void> {
   if (handle.released) return
-  return chain(handle.stop(context), () => releaseEngine(handle.engine, handle, context))
+  const letGo = (): PromiseOrValue<void> => releaseEngine(handle.engine, handle, context)
+  const stopped = onFailure(
+    () => handle.stop(context),
+    () => (handle.released ? letGo() : undefined),
+  )
+  return chain(stopped, letGo)
 }

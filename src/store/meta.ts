@@ -25,7 +25,10 @@ export function changedMeta(
   type: EntryType,
   change?: (old: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>,
 ): Meta {
-  return makeMeta(key, type, old?.expires, change ? ownFields(change(clone(old?.custom ?? {}))) : old?.custom)
+  const meta = makeMeta(key, type, old?.expires, change ? ownFields(change(clone(old?.custom ?? {}))) : old?.custom)
+  const freshUntil = old?.own?.['freshUntil']
+  if (freshUntil !== undefined) meta.own = { freshUntil }
+  return meta
 }
 
 function makeMeta(key: Key, type: EntryType, expires: Meta['expires'], custom: Meta['custom']): Meta {

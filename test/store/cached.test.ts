@@ -96,4 +96,19 @@ describe('cached', () => {
     await expect(cached({} as never)).rejects.toMatchObject({ code: 'INVALID_CONFIG' })
     await expect(cached(await connectStore(config), { maxEntries: -1 })).rejects.toThrow(TypeError)
   })
+
+  test('of a cached store does not end with that, and loads as its store does', async () => {
+    const config = configOf()
+    const store = await connectStore(config)
+    const first = await cached(store)
+    const second = await cached(first)
+    await store.set('k', 1)
+    expect(await second.get('k')).toBe(1)
+    await releaseStore(config, first)
+    await store.set('k', 2)
+    expect([await second.get('k'), await second.get('other', { default: 'none' })]).toEqual([2, 'none'])
+    let count = 0
+    const load = async (): Promise<number> => ++count
+    expect(await Promise.all([store.getOrSet('l', load), second.getOrSet('l', load)])).toEqual([1, 1])
+  })
 })

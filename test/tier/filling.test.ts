@@ -22,7 +22,7 @@ describe('polling', () => {
   test('finds what has changed in a back that does not tell, and tells watchers', async () => {
     const config = { ...tiered({ poll: 20 }), backendConfig: { backend: 'untold' } }
     const store = await connectStore(config)
-    const raw = untoldOf(config.id)
+    const { raw } = untoldOf(config.id)
     await store.setMany([
       ['a', 1],
       ['b', 1],
@@ -45,6 +45,40 @@ describe('polling', () => {
     expect(store.capabilities.staleness).toBe(20)
     await releaseStore(config, store)
   })
+})
+
+test('polling goes on when one key cannot be read, and holds up no write', async () => {
+  const errors: unknown[] = []
+  const config = tiered({ poll: 10 })
+  const store = await connectStore(config, { onError: (error: unknown) => errors.push(error) })
+  await store.setMany([
+    ['a', 1],
+    ['b', 1],
+  ])
+  const trial = trialOf(config.id)
+  trial.calls.length = 0
+  let hanging = 0
+  trial.before = (method, [name]) => {
+    if (method !== 'readMeta') return undefined
+    if (name === 'sa') throw new Error('damaged')
+    hanging++
+    return new Promise(() => undefined)
+  }
+  await expect.poll(() => hanging).toBe(1)
+  await store.set('b', 2)
+  expect(await store.get('b')).toBe(2)
+  trial.before = () => undefined
+  await releaseStore(config, store)
+})
+
+test('an updated value is as fresh as it was', async () => {
+  const store = await connectStore(tiered())
+  const options = { ttl: 20, staleWhileRevalidate: 10_000 }
+  await store.getOrSet('a', () => 1, options)
+  await store.update('a', () => 2)
+  await new Promise((resolve) => setTimeout(resolve, 30))
+  expect(await store.getOrSet('a', () => 3, options)).toBe(2)
+  await expect.poll(() => store.get('a')).toBe(3)
 })
 
 describe('a bounded front', () => {
@@ -152,6 +186,23 @@ describe('filling the front', () => {
       { i: 1, next: 3 },
       { i: 1, next: 3 },
     ])
+  })
+
+  test('leaves what was read meanwhile, though the back tells of nothing', async () => {
+    const config = { ...tiered(), backendConfig: { backend: 'untold' } }
+    const store = await connectStore(config)
+    await store.set('a', 'old', { writePolicy: 'write-around' })
+    const own = untoldOf(config.id)
+    let answer = (): void => undefined
+    own.pages = new Promise((resolve) => (answer = resolve))
+    const populated = store.tier!.populate('full')
+    const [name = ''] = (await own.raw.list({}, { sync: false })).names
+    const entry = (await own.raw.read(name, { sync: false }))!
+    await own.raw.write(name, { ...entry, value: 'new' }, {}, { sync: false })
+    expect(await store.get('a')).toBe('new')
+    answer()
+    await populated
+    expect(await store.get('a')).toBe('new')
   })
 
   test('ends at any page', async () => {

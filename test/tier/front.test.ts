@@ -24,14 +24,24 @@ test.each([
   await front.keepAll(
     ['sa', 'sb', 'sc'].map((name) => [name, entry('newer')]),
     CALL,
+    () => true,
   )
   expect(await values()).toEqual(['newer', 'own', 'newer'])
   const there = new Map([['sc', (await backend.read('sc', CALL))!]])
   await front.keepAll(
     ['sa', 'sc'].map((name) => [name, entry('newest')]),
     CALL,
+    () => true,
     there,
   )
   expect(await values()).toEqual(['newest', 'own', 'newest'])
+  // What cannot be taken with the others is not taken later, if it does not hold any more.
+  await backend.write('sd', withMark(entry('own'), { state: 'behind' }), {}, CALL)
+  await front.keepAll(
+    ['sc', 'sd'].map((name) => [name, entry('old')]),
+    CALL,
+    (name) => name !== 'sc',
+  )
+  expect((await values())[2]).toEqual(persistent ? 'newest' : 'old')
   expect(errors).toEqual([])
 })

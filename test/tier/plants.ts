@@ -47,7 +47,7 @@ export const plants: Readonly<Record<string, Plant>> = {
   },
   'a read that was overtaken is kept': {
     file: 'reading.ts',
-    from: 'if (leases[i]?.isOver) return',
+    from: 'if (lease?.isOver) return',
     to: '',
     given: { writePolicy: 'write-through', isMixed: false, tells: 'all', faults: 0 },
   },
@@ -62,12 +62,6 @@ export const plants: Readonly<Record<string, Plant>> = {
     from: '    this.#options.onLanded(name)\n',
     to: '',
     given: { writePolicy: 'write-behind', faults: 0, kinds: ['get', 'set', 'populateAnew'] },
-  },
-  'a page of the back replaces what was read there meanwhile': {
-    file: 'reading.ts',
-    from: '      for (const { changed } of this.#passes) changed.add(name)\n',
-    to: '',
-    given: { tells: 'all', faults: 0 },
   },
   'a page of the back replaces what is in front alone': {
     file: 'reading.ts',

@@ -50,10 +50,16 @@ function watched(inner: Backend, trial: Trial): Backend {
   })
 }
 
-const untold = new Map<string, Backend>()
-
 /** What stores of the backend `untold` are over, where others write to it: they are told of nothing. */
-export function untoldOf(id: string): Backend {
+interface Untold {
+  readonly raw: Backend
+  /** Pages are answered after that. */
+  pages: Promise<void> | undefined
+}
+
+const untold = new Map<string, Untold>()
+
+export function untoldOf(id: string): Untold {
   return untold.get(id)!
 }
 
@@ -66,7 +72,17 @@ registerBackend<AnyConfig>('untold', {
   },
   async create(config, context) {
     const inner = await memory.create(config, context)
-    untold.set(config.id, inner)
-    return { ...inner, capabilities: { ...inner.capabilities, sync: false }, watch: () => () => undefined }
+    const own: Untold = { raw: inner, pages: undefined }
+    untold.set(config.id, own)
+    return {
+      ...inner,
+      capabilities: { ...inner.capabilities, sync: false },
+      watch: () => () => undefined,
+      async scan(range, call) {
+        const page = await inner.scan!(range, call)
+        await own.pages
+        return page
+      },
+    }
   },
 })

@@ -1,6 +1,6 @@
 import type { Backend, Call, OpenContext } from '../../base/backend.ts'
 import { StorageUnavailableError } from '../../base/errors.ts'
-import { type PromiseOrValue, chain, isPromise } from '../../base/promise-or-value.ts'
+import { type PromiseOrValue, chain, isPromise, onFailure } from '../../base/promise-or-value.ts'
 import { type CheckedConfig, capabilitiesOf } from '../config.ts'
 import { type Engine, type EngineUser, type Mode, acquireEngine, releaseEngine } from '../engines.ts'
 import { laterBackend } from './later.ts'
@@ -32,23 +32,32 @@ export function openBack(
   return chain(inTime(acquired, navigator?.onLine === false ? 0 : PATIENCE_MS), async (engine) => {
     if (engine) return direct(engine)
     // It must have been here before.
-    if (!(await frontend.definition.exists(frontend.config, { ...context, private: true })))
-      return direct(await acquired)
+    const isKnown = await onFailure(
+      () => frontend.definition.exists(frontend.config, { ...context, private: true }),
+      () => void acquired.then((late) => releaseEngine(late, user, context)).catch(() => undefined),
+    )
+    if (!isKnown) return direct(await acquired)
     let attempt: Promise<Engine> | undefined = acquired
+    acquired.catch(() => (attempt = undefined))
+    let opened: Engine | undefined
     let isReleased = false
-    const back = laterBackend(capabilitiesOf(checked), async () => {
+    const open = async (): Promise<Backend> => {
       // Not for good: whoever opens the store next sends what waits.
       if (isReleased) throw new StorageUnavailableError('This store is being released.')
       attempt ??= Promise.resolve(acquire())
       try {
-        return (await attempt).backend
+        opened = await attempt
+        return opened.backend
       } catch (error) {
         attempt = undefined
         throw error
       }
-    })
-    const release = (call: Call): void => {
+    }
+    const back = laterBackend(capabilitiesOf(checked), open, context.onError)
+    const release = (call: Call): PromiseOrValue<void> => {
       isReleased = true
+      void back.close(call)
+      if (opened) return releaseEngine(opened, user, call)
       // One that still waits is let go as soon as it is there.
       attempt?.then((late) => releaseEngine(late, user, call)).catch(() => undefined)
     }

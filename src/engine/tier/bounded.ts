@@ -77,6 +77,8 @@ export function bounded(front: Backend, bounds: Bounds): BoundedBackend {
       const applied = onFailure(() => front.batch(ops, options, call), pin)
       return chain(applied, (answers) => {
         pin()
+        // The place of one before this must not be what has to leave for another.
+        if (last.size > 1) for (const [name, entry] of last) if (!isOwn(entry?.meta)) residents.forget(name)
         return chain(
           each(last, ([name, entry]) => note(name, entry, call)),
           () => answers,

@@ -81,11 +81,12 @@ export class Front {
 
   /**
    * Let it have these copies, all at once where that can be. What is its own stays. `there` is what it was seen to have of
-   * each; nothing, if that is not known.
+   * each; nothing, if that is not known. Where it takes some by themselves later, `isCurrent` says which of them still hold.
    */
   keepAll(
     copies: readonly (readonly [Name, Entry])[],
     { sync, gives }: Pick<Call, 'sync' | 'gives'>,
+    isCurrent: (name: Name) => boolean,
     there: ReadonlyMap<Name, Entry> = NONE,
   ): PromiseOrValue<void> {
     const { backend, isAlone } = this
@@ -105,7 +106,7 @@ export class Front {
           () => copies.forEach(([name], i) => this.#trust(name, before[i])),
         ),
       // Not what was seen is there, or not all of them can be kept.
-      () => each(copies, ([name, copy]) => this.keep(name, copy, call)),
+      () => each(copies, ([name, copy]) => (isCurrent(name) ? this.keep(name, copy, call) : undefined)),
     )
   }
 

@@ -5,17 +5,33 @@ import { collect, readStream } from '../chunks.ts'
 import { holdEntry, scanEntries } from '../scan.ts'
 import { Watchers } from '../watchers.ts'
 
-/** A backend that is opened by the first call that succeeds in it; until then calls fail as `open` does. */
-export function laterBackend(capabilities: Capabilities, open: () => Promise<Backend>): Backend {
+/**
+ * A backend that is opened by the first call that succeeds in it. Until then calls are STORAGE_UNAVAILABLE, whatever `open`
+ * fails of: it is not about them.
+ */
+export function laterBackend(
+  capabilities: Capabilities,
+  open: () => Promise<Backend>,
+  onError: (error: unknown) => void,
+): Backend {
   const watchers = new Watchers()
   let opened: Backend | undefined
   let opening: Promise<Backend> | undefined
+  let unwatch = (): void => undefined
+  let told: unknown
 
   const tryOpen = async (): Promise<Backend> => {
     try {
       opened = await open()
-      opened.watch((notice) => watchers.tell([notice]))
+      unwatch = opened.watch((notice) => watchers.tell([notice]))
       return opened
+    } catch (error) {
+      if (error instanceof StorageUnavailableError) throw error
+      const { code } = error as { code?: unknown }
+      // Once: it is tried again and again.
+      if (told !== code) onError(error)
+      told = code
+      throw new StorageUnavailableError('The back of this store cannot be opened.', { cause: error })
     } finally {
       opening = undefined
     }
@@ -54,6 +70,6 @@ export function laterBackend(capabilities: Capabilities, open: () => Promise<Bac
     watch: (watcher) => watchers.add(watcher),
     // What was never asked has nothing of this one's.
     flush: (call) => opened?.flush(call),
-    close: () => undefined,
+    close: () => unwatch(),
   }
 }

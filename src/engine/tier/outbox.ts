@@ -43,6 +43,8 @@ export class Outbox {
   #timer: ReturnType<typeof setTimeout> | undefined
   #stopped = false
   readonly #ended = new AbortController()
+  /** Ends what is being sent. */
+  #sending = new AbortController()
   /** How often it was said that there may be more rows, and how often that was looked into. */
   #doubts = 0
   #lookedInto = 0
@@ -60,6 +62,10 @@ export class Outbox {
     this.#tabs = new Tabs(options.place, {
       hear: (news) => this.#hear(news),
       lead: (leads) => this.#lead(leads),
+      rejoined: () => {
+        this.#options.onNotices([{ type: 'resync' }])
+        this.#hear({ isUnsure: true })
+      },
       onError: options.onError,
     })
     this.#delivery = new Delivery(front, back, options, {
@@ -110,27 +116,40 @@ export class Outbox {
     const hurry = (): void => this.#retryNow()
     globalThis.addEventListener?.('online', hurry, { signal })
     globalThis.addEventListener?.('pagehide', hurry, { signal })
-    return chain(persistent ? this.#look(call) : undefined, () => this.#tabs.open())
+    this.#tabs.open()
+    return chain(persistent ? this.#look(call) : undefined, () => this.#wake())
   }
 
-  #lead(leads: boolean): void {
+  #lead(leads: boolean): Promise<void> | undefined {
     this.#leads = leads
     clearTimeout(this.#timer)
+    if (!leads) {
+      this.#sending.abort(this.unsent())
+      return this.#running
+    }
+    this.#sending = new AbortController()
     // Another one may have sent some of it, and have left more.
-    if (leads && this.#options.place !== undefined) this.#doubts++
+    if (this.#options.place !== undefined) this.#doubts++
     this.#wake()
+    return undefined
   }
 
   #hear({ added = [], dropped = [], isUnsure, hurries, failure, notices }: News): void {
     for (const [row, name, bytes] of added) this.#rows.written(row, name, bytes)
-    for (const row of dropped) this.#rows.forget(row)
+    for (const [row, name] of dropped) {
+      this.#options.onLanded(name)
+      this.#rows.forget(row)
+    }
     if (failure) this.#rows.lastError = Object.assign(new Error(failure.message), { code: failure.code })
     if (dropped.length > 0) {
       this.#rows.lastError = undefined
       this.#settled()
     }
     if (notices) this.#options.onNotices(notices)
-    if (!this.#leads) return
+    if (!this.#leads) {
+      if (isUnsure) void rescue(() => this.#look({ sync: false }), this.#options.onError)
+      return
+    }
     if (isUnsure) this.#doubts++
     if (hurries) this.#retryNow()
     else this.#wake()
@@ -219,6 +238,7 @@ export class Outbox {
     const row = mark?.row
     if (mark?.state !== 'behind' || !row?.startsWith(WAITING)) return
     // The front has it, also if the answer to its write was lost.
+    if (!this.#rows.has(row)) this.#tabs.tell({ isUnsure: true })
     this.#rows.find(row, name)
     if (call.sync) return this.#flushSync([row])
     this.#retryNow()
@@ -292,6 +312,7 @@ export class Outbox {
     const late = new Promise((resolve) => (timer = setTimeout(resolve, patience)))
     await Promise.race([this.#running, late])
     clearTimeout(timer)
+    this.#sending.abort(this.unsent())
     // Now another one may send.
     this.#tabs.close()
   }
@@ -403,7 +424,7 @@ export class Outbox {
       const group = this.#rows.group(this.#rows, this.#goAlone, ({ retryAt }) => retryAt <= now)
       if (group.length === 0 || this.#stopped || !this.#leads) return
       try {
-        await this.#delivery.send(group, { sync: false })
+        await this.#delivery.send(group, { sync: false, signal: this.#sending.signal })
       } catch (error) {
         // The front itself fails.
         if (this.#stopped) return
@@ -428,8 +449,9 @@ export class Outbox {
   }
 
   #drop(row: Name): void {
+    const { name } = this.#rows.get(row) ?? {}
     this.#rows.forget(row)
-    this.#tabs.tell({ dropped: [row] })
+    if (name !== undefined) this.#tabs.tell({ dropped: [[row, name]] })
     this.#settled()
   }
 }

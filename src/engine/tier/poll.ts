@@ -1,7 +1,7 @@
 import type { Backend, Call, Notice } from '../../base/backend.ts'
 import { type Meta, type Name, isLive } from '../../base/entry.ts'
 import { StorageUnavailableError } from '../../base/errors.ts'
-import { type PromiseOrValue, all } from '../../base/promise-or-value.ts'
+import { type PromiseOrValue, chain } from '../../base/promise-or-value.ts'
 import type { Front } from './front.ts'
 import { isOwn } from './mark.ts'
 
@@ -37,14 +37,16 @@ export class Poll {
     if (this.#ended) return
     this.#timer = setTimeout(() => {
       this.#round()
-        .catch((error: unknown) => {
-          // What cannot be reached has not changed, as far as anybody knows.
-          if (!this.#ended && !(error instanceof StorageUnavailableError)) this.#options.onError(error)
-        })
+        .catch((error: unknown) => this.#failed(error))
         .finally(() => this.#sleep())
     }, this.#options.interval)
     // No process has to live for that.
     ;(this.#timer as { unref?: () => void }).unref?.()
+  }
+
+  /** What cannot be reached has not changed, as far as anybody knows. */
+  #failed(error: unknown): void {
+    if (!this.#ended && !(error instanceof StorageUnavailableError)) this.#options.onError(error)
   }
 
   async #round(): Promise<void> {
@@ -53,22 +55,27 @@ export class Poll {
     do {
       const { names, next } = await front.atOnce((call) => front.backend.list({ after, limit: AT_ONCE }, call))
       if (this.#ended) return
-      await all(names.map((name) => this.#look(name)))
+      const looks = await Promise.allSettled(names.map((name) => this.#look(name)))
+      for (const look of looks) if (look.status === 'rejected') this.#failed(look.reason)
       after = next
     } while (after !== undefined)
   }
 
-  #look(name: Name): PromiseOrValue<void> {
+  async #look(name: Name): Promise<void> {
     const { front, back, inOrder, onChanged } = this.#options
     const call: Call = { sync: false }
-    return inOrder(name, async () => {
-      const copy = await front.readMeta(name, call)
-      if (!copy || isOwn(copy) || this.#ended) return
-      const meta = await back.readMeta(name, call)
-      if (isSame(copy, meta)) return
-      const { key } = meta ?? copy
-      onChanged({ type: meta && isLive(meta) ? 'set' : 'delete', name, key })
-    })
+    const copy = await front.readMeta(name, call)
+    if (!copy || isOwn(copy)) return
+    const meta = await back.readMeta(name, call)
+    if (isSame(copy, meta) || this.#ended) return
+    // Nobody has to wait for the back: what was written meanwhile is not what was compared.
+    await inOrder(name, () =>
+      chain(front.readMeta(name, call), (now) => {
+        if (!now || isOwn(now) || !isSame(copy, now)) return
+        const { key } = meta ?? copy
+        onChanged({ type: meta && isLive(meta) ? 'set' : 'delete', name, key })
+      }),
+    )
   }
 }
 

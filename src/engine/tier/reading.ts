@@ -92,7 +92,9 @@ export class Reading {
         const wanted = entries.filter(isWanted)
         const there = new Map<Name, Entry>()
         found.forEach((entry, i) => entry && there.set(names[i]!, entry))
-        return chain(this.#keepAll(wanted, { ...call, gives: true }, there), () => wanted.length)
+        const isCurrent = (name: Name): boolean => !pass.isOver && !pass.changed.has(name)
+        const kept = this.#keepAll(wanted, { ...call, gives: true }, isCurrent, pass, there)
+        return chain(kept, () => wanted.length)
       }
       const read = await inOrder(names, () => chain(front.readMany(names, call), keep))
       return { seen: entries.length, read, next }
@@ -148,12 +150,18 @@ export class Reading {
     const { back, misses } = this.#context
     return chain(back.readMany(names, call), (found) => {
       const kept: [Name, Entry][] = []
+      const leaseOf = new Map<Name, Lease>()
       found.forEach((entry, i) => {
-        if (leases[i]?.isOver) return
-        if (entry) kept.push([names[i]!, entry])
-        else misses.add(names[i]!)
+        const [name, lease] = [names[i]!, leases[i]]
+        if (lease?.isOver) return
+        if (lease) leaseOf.set(name, lease)
+        if (entry) kept.push([name, entry])
+        else misses.add(name)
       })
-      return chain(this.#keepAll(kept, call), () => found)
+      return chain(
+        this.#keepAll(kept, call, (name) => leaseOf.get(name)?.isOver !== true),
+        () => found,
+      )
     })
   }
 
@@ -161,6 +169,8 @@ export class Reading {
   #keepAll(
     entries: readonly (readonly [Name, Entry])[],
     call: Call,
+    isCurrent: (name: Name) => boolean,
+    own?: Pass,
     there?: ReadonlyMap<Name, Entry>,
   ): PromiseOrValue<void> {
     const { front, isCacheable, seesConflicts } = this.#context
@@ -169,11 +179,11 @@ export class Reading {
       if (!isCacheable(entry)) continue
       copies.push([name, seesConflicts ? withMark(entry, { base: entry.version }) : entry])
       // It is newer than what others may be about to keep.
-      for (const { changed } of this.#passes) changed.add(name)
+      for (const pass of this.#passes) if (pass !== own) pass.changed.add(name)
     }
     const [first] = copies
     if (first === undefined) return
-    return copies.length === 1 ? front.keep(...first, call) : front.keepAll(copies, call, there)
+    return copies.length === 1 ? front.keep(...first, call) : front.keepAll(copies, call, isCurrent, there)
   }
 
   /** The same, each name only once for all who ask meanwhile; they get the same objects, which may be the front's. */

@@ -23,7 +23,7 @@ export class Rows {
   #bytes = 0
   #lastError: unknown
   /** Who is told of what waits, and that they will be. */
-  readonly #listeners = new Set<(pending: PendingWrites) => void>()
+  readonly #listeners = new Set<{ readonly tell: (pending: PendingWrites) => void }>()
   #isTelling = false
 
   constructor(onError: (error: unknown) => void) {
@@ -40,8 +40,9 @@ export class Rows {
 
   /** Tell of what waits whenever that changes, until the answer is called. */
   watch(listener: (pending: PendingWrites) => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    const own = { tell: listener }
+    this.#listeners.add(own)
+    return () => void this.#listeners.delete(own)
   }
 
   get(row: Name): Row | undefined {
@@ -126,7 +127,7 @@ export class Rows {
     this.#isTelling = true
     queueMicrotask(() => {
       this.#isTelling = false
-      for (const listener of this.#listeners) void rescue(() => listener(this.pending), this.#onError)
+      for (const { tell } of this.#listeners) void rescue(() => tell(this.pending), this.#onError)
     })
   }
 }

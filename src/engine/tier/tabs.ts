@@ -8,7 +8,7 @@ export type AddedRow = readonly [row: Name, name: Name, bytes: number]
 export interface News {
   /** There are rows in the front, or no more: the back has them, or they were given up. */
   readonly added?: readonly AddedRow[]
-  readonly dropped?: readonly Name[]
+  readonly dropped?: readonly (readonly [row: Name, name: Name])[]
   /** There may be rows that nobody was told of. */
   readonly isUnsure?: boolean
   /** Somebody waits for what is not sent yet. */
@@ -21,8 +21,10 @@ export interface News {
 
 export interface TabsOptions {
   hear(news: News): void
-  /** From now on it is this one that sends, or not any more. */
-  lead(leads: boolean): void
+  /** From now on it is this one that sends, or not any more: answers when nothing of that is under way. */
+  lead(leads: boolean): Promise<void> | undefined
+  /** It has missed what was said. */
+  rejoined(): void
   onError(error: unknown): void
 }
 
@@ -46,15 +48,25 @@ export class Tabs {
 
   /** Take part. */
   open(): void {
-    if (this.#place === undefined || !globalThis.navigator?.locks) return this.#options.lead(true)
+    if (this.#place === undefined || !globalThis.navigator?.locks) {
+      void this.#options.lead(true)
+      return
+    }
     const { signal } = this.#ended
     this.#join()
     // A page in the back/forward cache neither hears nor sends, and one that has a lock does not get there.
     globalThis.addEventListener?.('pagehide', ({ persisted }) => persisted && this.#leave(), { signal })
-    globalThis.addEventListener?.('pageshow', ({ persisted }) => persisted && this.#join(), { signal })
+    globalThis.addEventListener?.('pageshow', ({ persisted }) => persisted && this.#rejoin(), { signal })
     // A tab that was killed may not have said what it has written.
     const timer = setInterval(() => this.#options.hear({ isUnsure: true }), LOOK_AGAIN_MS)
+    // In Node: no process has to live for that.
+    ;(timer as { unref?: () => void }).unref?.()
     signal.addEventListener('abort', () => clearInterval(timer))
+  }
+
+  #rejoin(): void {
+    this.#join()
+    this.#options.rejoined()
   }
 
   /** Others are told with all else of this turn. */
@@ -79,19 +91,20 @@ export class Tabs {
   #join(): void {
     const name = `konserve-ts:outbox ${this.#place}`
     this.#channel = new BroadcastChannel(name)
+    ;(this.#channel as { unref?: () => void }).unref?.()
     this.#channel.onmessage = ({ data }: MessageEvent<News>) => this.#options.hear(data)
     const left = new AbortController()
     this.#resign = () => left.abort()
     const lead = (): Promise<void> =>
       new Promise((resolve) => {
         this.#resign = resolve
-        this.#options.lead(true)
+        void this.#options.lead(true)
       })
     navigator.locks.request(name, { signal: left.signal }, lead).catch((error: unknown) => {
       if (left.signal.aborted) return
       // What cannot be locked is sent by each of them, as where there are no locks.
       this.#options.onError(error)
-      this.#options.lead(true)
+      void this.#options.lead(true)
     })
   }
 
@@ -100,9 +113,10 @@ export class Tabs {
     this.#post()
     this.#channel.close()
     this.#channel = undefined
-    this.#options.lead(false)
-    this.#resign?.()
+    const resign = this.#resign
     this.#resign = undefined
+    // Another one must not send what this one is still at.
+    void Promise.resolve(this.#options.lead(false)).finally(resign)
   }
 
   #post(): void {

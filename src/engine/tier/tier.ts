@@ -62,9 +62,12 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
     ...options.outbox,
     onError,
     onLanded: (name) => reading.outdate(name),
-    onChanged: (notice) => changed(notice),
+    onChanged: (notice) => announce(notice),
     onNotices(notices) {
-      for (const notice of notices) if (notice.type !== 'resync') reading.outdate(notice.name)
+      for (const notice of notices) {
+        if (notice.type === 'resync') reading.outdateAll()
+        else reading.outdate(notice.name)
+      }
       watchers.tell(notices)
     },
   })
@@ -89,16 +92,23 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
     watchers.tell([notice])
   }
 
+  /** The same, also in other tabs that have this front. */
+  const announce = (notice: Notice): void => {
+    changed(notice)
+    outbox.tell([notice])
+  }
+
+  const hears = back.capabilities.watch === 'process' ? announce : changed
   const unwatch = back.watch((notice) => {
     through.told.hear(notice.type === 'resync' ? undefined : notice.name)
     if (outbox.heard(notice)) return
-    if (!isOverlay || notice.type === 'resync') return changed(notice)
+    if (!isOverlay || notice.type === 'resync') return hears(notice)
     // Of what is hidden here nothing is told.
     const meta = rescue(
       () => front.readMeta(notice.name, { sync: false }),
       () => undefined,
     )
-    void chain(meta, (found) => (isOwn(found) ? invalidate(notice.name) : changed(notice)))
+    void chain(meta, (found) => (isOwn(found) ? invalidate(notice.name) : hears(notice)))
   })
 
   const poll =
@@ -109,7 +119,7 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
           back,
           interval: options.poll,
           inOrder: (name, task) => queue.shared([name], { sync: false }, task),
-          onChanged: (notice) => changed(notice),
+          onChanged: announce,
           onError,
         })
 
