@@ -162,13 +162,14 @@ function memoryStore(): Open {
       const notices: Notice[] = []
       const answers = changes
         .map(([name, entry, ifVersion]) => {
-          checkVersion(name, entries.get(name)?.version, { ifVersion })
+          if (ifVersion !== undefined) checkVersion(name, entries.get(name)?.version, { ifVersion })
           return [name, entry && isolate(name, entry, call)] as const
         })
         .map(([name, stored]) => {
           const { key } = (stored ?? entries.get(name))?.meta ?? {}
           const answer = replace(name, stored)
-          if (answer && !isReserved(name)) notices.push({ type: stored ? 'set' : 'delete', name, key })
+          if (answer && watchers.size > 0 && !isReserved(name))
+            notices.push({ type: stored ? 'set' : 'delete', name, key })
           return answer
         })
       watchers.tell(notices)

@@ -157,7 +157,7 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
   ): PromiseOrValue<Version | undefined> => {
     const { notice, expires } = writeOf(entry.meta)
     const put = { ifVersion: condition.ifVersion, notice, expires, beside: content.beside }
-    let dropped: Name[] = []
+    let dropped: readonly Name[] = []
     const swap = ([blob]: (Blob | undefined)[]): BlobOp[] => {
       dropped = droppedParts(metaOf(name, blob), entry.meta)
       return [{ ...put, put: [name, content.bytes] }]

@@ -44,10 +44,13 @@ export function cellName(id: string, index: number, writeId: string): Name {
 }
 
 /** What the names of the parts of `old` start with that `next` no longer points to. */
-export function droppedParts(old?: Pick<Meta, 'own'>, next?: Meta): Name[] {
+export function droppedParts(old?: Pick<Meta, 'own'>, next?: Meta): readonly Name[] {
+  if (!old?.own) return NONE
   const kept = partsOf(next)
   return partsOf(old).filter((prefix) => !kept.includes(prefix))
 }
+
+const NONE: readonly Name[] = []
 
 function partsOf({ own: { chunks, log } = {} }: Pick<Meta, 'own'> = {}): Name[] {
   return [...(chunks ? [chunkPrefix(chunks.id)] : []), ...(log ? [cellPrefix(log.id)] : [])]
