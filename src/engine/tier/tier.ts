@@ -166,7 +166,7 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
   const drain = (call: Call): PromiseOrValue<unknown> => {
     if (outbox.pending.entries === 0 || call.discards || !outbox.leads)
       return call.sync ? outbox.halt() : outbox.stop(patience)
-    if (call.sync) return persistent ? outbox.halt() : outbox.flush(call)
+    if (call.sync) return chain(persistent ? undefined : outbox.flush(call), () => outbox.halt())
     const signal = AbortSignal.timeout(patience)
     const flushed = rescue<unknown>(
       () => outbox.flush({ sync: false, signal }),
