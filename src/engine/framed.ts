@@ -73,7 +73,7 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
 
   const encode = (name: Name, entry: Entry, encoding: ChunksOptions = options): Content => {
     const { meta, value } = entry
-    if (meta.own?.chunks || meta.own?.log) mayHaveParts = true
+    if (meta.own) mayHaveParts = true
     if (serializer !== 'structured-clone' || meta.type === 'binary')
       return { bytes: encodeEntry(name, entry, encoding) }
     // The frame is what tells one write from the next, and it has nothing of the value.
@@ -186,7 +186,9 @@ export function framed(blobs: WatchedBlobs, options: ChunksOptions): Backend {
       call,
       () =>
         chain(partsPossible(call), (possible) => {
-          const names = results.filter(([, entry]) => possible || !entry).map(([name]) => name)
+          // What is to be at a version is looked at in the same transaction.
+          const isRead = (i: number): boolean => possible || !results[i]![1] || ops[i]!.ifVersion !== undefined
+          const names = results.filter((_, i) => isRead(i)).map(([name]) => name)
           if (names.length === 0)
             return chain(
               transact([], () => encoded, call, options),
