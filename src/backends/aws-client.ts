@@ -43,6 +43,8 @@ export interface AwsResponse {
 
 /** Milliseconds. */
 const DEFAULT_TIMEOUT = 30_000
+/** Milliseconds in which an answer may well not come. */
+const BRIEF = 100
 const FIRST_DELAY = 50
 const LONGEST_DELAY = 5000
 /** Bytes of an answer: more than any entry may have. */
@@ -79,14 +81,17 @@ export class AwsClient {
     let unconfirmed = false
     let renewed = false
     let corrected = false
+    let answered: KonserveError | undefined
     for (let attempt = 0; ; attempt++) {
       signal?.throwIfAborted()
       const credentials = await this.#credentials.get(Date.now() + this.#skew)
       let error: KonserveError
+      let left = 0
       try {
         const signed = await this.#sign(request, credentials)
+        left = (until - performance.now()) / 2
         // Half of what is left: an attempt that gets no answer at all leaves time for another one.
-        const { status, headers, body } = await send(signed, (until - performance.now()) / 2, signal)
+        const { status, headers, body } = await send(signed, left, signal)
         if (status >= 200 && status < 300) return { status, headers, body, fault: undefined, unconfirmed }
         const text = new TextDecoder().decode(body)
         const fault = faultOf(status, headers, text)
@@ -106,7 +111,7 @@ export class AwsClient {
           return { status, headers, body, fault, unconfirmed }
         }
         unconfirmed ||= status >= 500
-        error = unavailable(
+        error = answered = unavailable(
           this.#service,
           fault,
           'It was asked again until the time was over. Try later, or raise `timeout`.',
@@ -116,6 +121,8 @@ export class AwsClient {
         if (!(cause instanceof NoAnswer)) throw cause
         error = unreachable(this.#service, request.url, cause.cause)
         if (isFinal(cause.cause)) throw error
+        // There was hardly time for an answer: what the service said before tells more.
+        if (answered && left < BRIEF) error = answered
         unconfirmed ||= !isUnsent(cause.cause)
       }
       const wait = jitter(attempt, FIRST_DELAY, LONGEST_DELAY)
