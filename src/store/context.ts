@@ -5,7 +5,7 @@ import { type PromiseOrValue, isPromise } from '../base/promise-or-value.ts'
 import type { Engine, EngineUser } from '../engine/engines.ts'
 import type { Written } from './hooks.ts'
 import { keyToName } from './names.ts'
-import { type Scope, rootScope } from './scope.ts'
+import type { Scope } from './scope.ts'
 import type { CallOptions } from './types.ts'
 
 /** What every operation of a store needs: whose call it is, and which keys it sees. */
@@ -77,9 +77,10 @@ export function onKey<T, R = T>(
 
 /** The value of a key that can be given out at once, as nothing has to be waited for, made or checked. */
 export function peek({ handle, scope }: Context, key: Key, options: Options | undefined): unknown {
-  if (typeof key !== 'string' || scope !== rootScope || handle.released || options?.signal) return undefined
+  if (typeof key !== 'string' || handle.released || options?.signal) return undefined
   const { backend, updating } = handle.engine
-  return updating.size === 0 ? backend.peek?.(key) : undefined
+  const inner = scope.inner(key)
+  return updating.size === 0 && typeof inner === 'string' ? backend.peek?.(inner) : undefined
 }
 
 /** Let `peek` answer for a key of which a value was read. */

@@ -64,6 +64,16 @@ describe.each(Object.entries(configs))('a key that was read before, %s', (_, con
     expect([await store.get('user:1'), store.get('user:1', SYNC)]).toEqual(['again', 'again'])
   })
 
+  test('in a scope', async () => {
+    const store = await reader()
+    const [users, lists] = [store.scope('user:'), store.scope(['user:1'])]
+    expect([await users.get('1'), users.get('1', SYNC)]).toEqual([{ a: [1] }, { a: [1] }])
+    await lists.set('1', 'in a list')
+    expect([lists.get('1', SYNC), users.scope('').get('1', SYNC)]).toEqual(['in a list', { a: [1] }])
+    await users.set('1', 2)
+    expect([users.get('1', SYNC), store.get('user:1', SYNC), lists.get('1', SYNC)]).toEqual([2, 2, 'in a list'])
+  })
+
   test('gives each reader a copy of its own', async () => {
     const store = await reader()
     const [first, second] = [store.get('user:1', SYNC), store.get('user:1', SYNC)] as { a: number[] }[]
