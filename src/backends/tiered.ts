@@ -12,11 +12,10 @@ import type { Serializer } from '../base/entry.ts'
 import { InvalidConfigError } from '../base/errors.ts'
 import { type PromiseOrValue, chain, onFailure } from '../base/promise-or-value.ts'
 import { type Check, anyObject, count, fields, flag, object, oneOf, optional } from '../base/schema.ts'
-import { type CheckedConfig, capabilitiesOf, checkConfig, stalenessOf } from '../engine/config.ts'
+import { type CheckedConfig, capabilitiesOf, checkConfig, isBounded, stalenessOf } from '../engine/config.ts'
 import { type EngineUser, type Mode, destroyEngine, locationOf, openBackend } from '../engine/engines.ts'
 import type { OnConflict } from '../engine/tier/delivery.ts'
 import { loadTiers } from '../engine/tier/load.ts'
-import type { Bounds } from '../engine/tier/residents.ts'
 import type { TieredBackend } from '../engine/tier/tier.ts'
 
 /** A config inside a tier's: its id is the tier's. */
@@ -119,7 +118,7 @@ registerBackend<Config>('tiered', {
     if (capabilitiesOf(front).persistent && locationOf(front) === locationOf(back)) {
       throw new InvalidConfigError([{ path: 'frontendConfig', message: 'is the same place as backendConfig' }])
     }
-    if (boundsOf(config) && (capabilitiesOf(front).persistent || capabilitiesOf(front).sync !== true)) {
+    if (isBounded(config) && (capabilitiesOf(front).persistent || capabilitiesOf(front).sync !== true)) {
       throw new InvalidConfigError([{ path: 'frontendConfig', message: 'must be a memory store to be bounded' }])
     }
     const { names: sealed } = (back.config['encryptor'] ?? {}) as { names?: unknown }
@@ -151,12 +150,6 @@ registerBackend<Config>('tiered', {
   },
 })
 
-function boundsOf({ maxEntries, maxBytes, ttl }: Config): Bounds | undefined {
-  return maxEntries === undefined && maxBytes === undefined && ttl === undefined
-    ? undefined
-    : { maxEntries, maxBytes, ttl }
-}
-
 /** The back is somebody else's. */
 function isOverlay({ writePolicy }: Pick<Config, 'writePolicy'>): boolean {
   return writePolicy === 'frontend-only'
@@ -186,7 +179,7 @@ function open(config: Config, mode: Mode, context: OpenContext): PromiseOrValue<
     populate = 'lazy',
     writeBehind = {},
   } = config
-  const { maxEntries = MOST_WAITING, maxBytes = MOST_BYTES, onConflict = 'overwrite' } = writeBehind
+  const { onConflict, ...waiting } = writeBehind
   const user: EngineUser = { stop: (call) => tier?.stop(call) }
   let tier: TieredBackend | undefined
   const frontend = checkConfig(config.frontendConfig)
@@ -205,9 +198,10 @@ function open(config: Config, mode: Mode, context: OpenContext): PromiseOrValue<
                 writePolicy,
                 readPolicy,
                 negative,
-                bounds: boundsOf(config),
+                bounds: { maxEntries: config.maxEntries, maxBytes: config.maxBytes, ttl: config.ttl },
                 poll: config.poll,
-                outbox: { maxEntries, maxBytes, onConflict, place: persistent ? locationOf(frontend) : undefined },
+                onConflict,
+                outbox: { ...waiting, place: persistent ? locationOf(frontend) : undefined },
                 onError: context.onError,
                 close: release,
               })
@@ -227,9 +221,6 @@ function open(config: Config, mode: Mode, context: OpenContext): PromiseOrValue<
     ),
   )
 }
-
-const MOST_WAITING = 10_000
-const MOST_BYTES = 64 << 20
 
 /** What a front that outlives the process holds of an earlier store is thrown away. */
 function destroyFront(frontendConfig: AnyConfig, context: OpenContext): PromiseOrValue<void> {

@@ -10,6 +10,7 @@ import {
 import { InvalidConfigError, InvalidIdError, MissingIdError, UnknownBackendError } from '../base/errors.ts'
 import { isPromise } from '../base/promise-or-value.ts'
 import { type SchemaIssue, anyObject, issuesOf, optional, shown } from '../base/schema.ts'
+import type { Bounds } from './tier/residents.ts'
 
 export interface CheckedConfig {
   readonly definition: BackendDefinition
@@ -101,4 +102,9 @@ const REACH: readonly string[] = ['process', 'origin', 'host', 'everywhere'] sat
 /** How old what is in front of a store can be, in milliseconds: it may not tell of all who write. */
 export function stalenessOf({ watch, atomicUpdate, staleness = 0 }: Capabilities, ttl: number = Infinity): number {
   return staleness + (REACH.indexOf(watch) < REACH.indexOf(atomicUpdate) ? ttl : 0)
+}
+
+/** Whether a front with these bounds has any. */
+export function isBounded({ maxEntries, maxBytes, ttl }: Bounds): boolean {
+  return maxEntries !== undefined || maxBytes !== undefined || ttl !== undefined
 }

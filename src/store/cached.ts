@@ -50,7 +50,6 @@ export async function cached<Schema = AnySchema>(
   const { tieredBackend } = await loadTiers(open)
   const front = await openBackend(checkConfig(memory), 'create', open)
   checkOpen(context.handle)
-  const isBounded = maxEntries !== undefined || maxBytes !== undefined || ttl !== undefined
   const tier = tieredBackend(front, engine.backend, {
     capabilities: {
       ...capabilities,
@@ -60,8 +59,7 @@ export async function cached<Schema = AnySchema>(
     writePolicy: 'write-through',
     readPolicy: 'frontend-first',
     negative,
-    bounds: isBounded ? { maxEntries, maxBytes, ttl } : undefined,
-    outbox: { maxEntries: MOST_WAITING, maxBytes: MOST_BYTES, onConflict: 'overwrite' },
+    bounds: { maxEntries, maxBytes, ttl },
     onError,
     // The engine goes with the last of its handles.
     close: () => undefined,
@@ -73,7 +71,3 @@ export async function cached<Schema = AnySchema>(
   engine.users.add(handle)
   return makeStore<Schema>({ ...context, handle, release: async () => release(handle, { ...open, private: false }) })
 }
-
-/** Of writes that a call has asked to wait. */
-const MOST_WAITING = 10_000
-const MOST_BYTES = 64 << 20

@@ -12,7 +12,7 @@ const POLICIES = {
   writePolicy: 'write-through',
   readPolicy: 'frontend-first',
   negative: false,
-  outbox: { maxEntries: 100, maxBytes: 100_000, onConflict: 'overwrite' },
+  outbox: { maxEntries: 100, maxBytes: 100_000 },
 } as const
 const context: OpenContext = { ...CALL, createContainer: false, private: true, onError: () => undefined }
 

@@ -88,7 +88,7 @@ export async function trial({ tieredBackend }: Subject, scenario: Scenario): Pro
     writePolicy,
     readPolicy: 'frontend-first',
     negative,
-    outbox: { maxEntries: 2, maxBytes: 1_000_000, onConflict: 'overwrite', wait: () => 0 },
+    outbox: { maxEntries: 2, maxBytes: 1_000_000, wait: () => 0 },
     onError: () => undefined,
     close: () => undefined,
   }

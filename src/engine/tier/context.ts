@@ -14,7 +14,8 @@ export interface PolicyOptions {
   readonly readPolicy: ReadPolicy
   /** Misses are remembered. */
   readonly negative: boolean
-  readonly outbox: { readonly onConflict: OnConflict }
+  /** Default: overwrite. */
+  readonly onConflict?: OnConflict | undefined
   /** Where errors go that no caller waits for. */
   readonly onError: (error: unknown) => void
 }
@@ -43,7 +44,7 @@ export interface TierContext {
 }
 
 export function tierContext(fast: Backend, back: Backend, options: PolicyOptions): TierContext {
-  const { capabilities, writePolicy, readPolicy, negative, outbox, onError } = options
+  const { capabilities, writePolicy, readPolicy, negative, onConflict = 'overwrite', onError } = options
   // What was written before the back's serializer changed is the back's alone.
   const { serializer = 'cbor' } = back.capabilities
   const isOverlay = writePolicy === 'frontend-only'
@@ -52,7 +53,7 @@ export function tierContext(fast: Backend, back: Backend, options: PolicyOptions
     back,
     misses: new Misses(negative ? MOST_MISSES : 0),
     isOverlay,
-    seesConflicts: outbox.onConflict !== 'overwrite',
+    seesConflicts: onConflict !== 'overwrite',
     policyOf(call) {
       if (call.writePolicy === undefined || call.writePolicy === writePolicy) return writePolicy
       if (!isOverlay) return call.writePolicy

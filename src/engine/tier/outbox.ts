@@ -16,9 +16,9 @@ export interface OutboxOptions extends DeliveryOptions {
   readonly place?: string | undefined
   /** Another tab says that readers see something else. */
   readonly onNotices: (notices: readonly Notice[]) => void
-  /** How many writes may wait, and how many bytes of them: more writes wait until there is room. */
-  readonly maxEntries: number
-  readonly maxBytes: number
+  /** How many writes may wait, and how many bytes of them: more writes wait until there is room. Default 10,000, 64 MiB. */
+  readonly maxEntries?: number | undefined
+  readonly maxBytes?: number | undefined
   /** Milliseconds before the next try, after so many. */
   readonly wait?: ((tries: number) => number) | undefined
 }
@@ -229,7 +229,7 @@ export class Outbox {
   }
 
   #isFull(): boolean {
-    const { maxEntries, maxBytes } = this.#options
+    const { maxEntries = MOST_WAITING, maxBytes = MOST_BYTES } = this.#options
     return this.#rows.size + this.#kept >= maxEntries || this.#rows.pending.bytes >= maxBytes
   }
 
@@ -456,6 +456,8 @@ export class Outbox {
   }
 }
 
+const MOST_WAITING = 10_000
+const MOST_BYTES = 64 << 20
 const FIRST_WAIT = 100
 /** How long a write, or a close, waits for others that do not get away, in milliseconds. */
 export const PATIENTLY = 10_000

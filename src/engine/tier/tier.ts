@@ -12,6 +12,7 @@ import { type Entry, type Meta, type Name, isLive } from '../../base/entry.ts'
 import { atomicUnsupported } from '../../base/errors.ts'
 import { type PromiseOrValue, chain, rescue } from '../../base/promise-or-value.ts'
 import { collect, readStream } from '../chunks.ts'
+import { isBounded } from '../config.ts'
 import { KeyQueue } from '../queue.ts'
 import { holdEntry, scanEntries } from '../scan.ts'
 import { Watchers } from '../watchers.ts'
@@ -28,11 +29,11 @@ import type { Bounds } from './residents.ts'
 import { Through } from './through.ts'
 
 export interface TierOptions extends PolicyOptions {
-  /** Of a front that answers at once, and does not outlive the process. */
+  /** Of a front that answers at once, and does not outlive the process. None, if none of them is given. */
   readonly bounds?: Bounds | undefined
   /** Milliseconds after which the back is asked whether the copies in front are still right. Never, if nothing is said. */
   readonly poll?: number | undefined
-  readonly outbox: Pick<OutboxOptions, 'onConflict' | 'maxEntries' | 'maxBytes' | 'wait' | 'place'>
+  readonly outbox?: Pick<OutboxOptions, 'maxEntries' | 'maxBytes' | 'wait' | 'place'> | undefined
   /** Let the back go; the front is the tier's own. */
   close(call: Call): PromiseOrValue<void>
 }
@@ -50,8 +51,8 @@ export interface TieredBackend extends Backend {
  * here, so that filling the front never races a write. Only whole values are kept in front, neither logs nor large binaries.
  */
 export function tieredBackend(frontend: Backend, back: Backend, options: TierOptions): TieredBackend {
-  const { capabilities, bounds, onError, close } = options
-  const fenced = bounds && bounded(frontend, bounds)
+  const { capabilities, bounds, onConflict = 'overwrite', onError, close } = options
+  const fenced = bounds && isBounded(bounds) ? bounded(frontend, bounds) : undefined
   const fast = fenced ?? frontend
   const { persistent } = fast.capabilities
   const queue = new KeyQueue()
@@ -60,6 +61,7 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
   const { front, isOverlay, stateOf, asksBack, askBack, isCacheable, copied } = context
   const outbox = new Outbox(front, back, {
     ...options.outbox,
+    onConflict,
     onError,
     onLanded: (name) => reading.outdate(name),
     onChanged: (notice) => announce(notice),
