@@ -1,3 +1,5 @@
+import { inTime } from './timers.ts'
+
 /** How much of what a site may store is used, in bytes, and whether the browser keeps it when space runs short. */
 export interface StorageReport {
   readonly usage: number
@@ -11,7 +13,7 @@ export interface StorageReport {
  * user; whether they will is the answer. `false` too where there is nobody to ask, or who does not answer in time.
  */
 export async function requestPersistence({ timeout = 5000 }: { readonly timeout?: number } = {}): Promise<boolean> {
-  return (await inTime(() => storage()?.persist?.(), timeout)) ?? false
+  return (await answerOf(() => storage()?.persist?.(), timeout)) ?? false
 }
 
 /** What the browser says of this site's storage; `undefined` if it says nothing, or not in time (milliseconds). */
@@ -19,8 +21,8 @@ export async function storageEstimate({ timeout = 5000 }: { readonly timeout?: n
   StorageReport | undefined
 > {
   const [estimate, persisted] = await Promise.all([
-    inTime(() => storage()?.estimate?.(), timeout),
-    inTime(() => storage()?.persisted?.(), timeout),
+    answerOf(() => storage()?.estimate?.(), timeout),
+    answerOf(() => storage()?.persisted?.(), timeout),
   ])
   const { usage, quota } = { ...estimate }
   return usage === undefined || quota === undefined ? undefined : { usage, quota, persisted }
@@ -31,14 +33,10 @@ function storage(): Partial<StorageManager> | undefined {
 }
 
 /** Firefox does not answer while a user leaves its question open, or without a window. */
-async function inTime<T>(ask: () => Promise<T> | undefined, timeout: number): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, timeout, undefined)))
+async function answerOf<T>(ask: () => Promise<T> | undefined, timeout: number): Promise<T | undefined> {
   try {
-    return await Promise.race([ask(), late])
+    return await inTime(ask(), timeout)
   } catch {
     return undefined
-  } finally {
-    clearTimeout(timer)
   }
 }

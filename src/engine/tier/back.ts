@@ -1,6 +1,7 @@
 import type { Backend, Call, OpenContext } from '../../base/backend.ts'
 import { StorageUnavailableError } from '../../base/errors.ts'
 import { type PromiseOrValue, chain, isPromise, onFailure } from '../../base/promise-or-value.ts'
+import { inTime } from '../../base/timers.ts'
 import { type CheckedConfig, capabilitiesOf } from '../config.ts'
 import { type Engine, type EngineUser, type Mode, acquireEngine, releaseEngine } from '../engines.ts'
 import { laterBackend } from './later.ts'
@@ -29,7 +30,8 @@ export function openBack(
   const acquired = acquire()
   if (!isPromise(acquired) || frontend === undefined) return chain(acquired, direct)
   const { navigator } = globalThis as { navigator?: { onLine?: boolean } }
-  return chain(inTime(acquired, navigator?.onLine === false ? 0 : PATIENCE_MS), async (engine) => {
+  const answer = inTime(acquired, navigator?.onLine === false ? 0 : PATIENCE_MS).catch(unlessUnreachable)
+  return chain(answer, async (engine) => {
     if (engine) return direct(engine)
     // It must have been here before.
     const isKnown = await onFailure(
@@ -65,18 +67,9 @@ export function openBack(
   })
 }
 
-/** The engine, if it is there in time; an error that is not about that it cannot be reached is thrown. */
-async function inTime(acquired: Promise<Engine>, patience: number): Promise<Engine | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, patience, undefined)))
-  try {
-    return await Promise.race([acquired, late])
-  } catch (error) {
-    if (error instanceof StorageUnavailableError) return undefined
-    throw error
-  } finally {
-    clearTimeout(timer)
-  }
+/** An error that is not about that it cannot be reached is thrown. */
+function unlessUnreachable(error: unknown): undefined {
+  if (!(error instanceof StorageUnavailableError)) throw error
 }
 
 /** Milliseconds that the opening of a store waits for a back that it can do without. */

@@ -3,6 +3,7 @@ import type { Entry, Name } from '../../base/entry.ts'
 import { BusyError, StorageUnavailableError } from '../../base/errors.ts'
 import { jitter } from '../../base/jitter.ts'
 import { type PromiseOrValue, chain, repeat, rescue } from '../../base/promise-or-value.ts'
+import { inTime } from '../../base/timers.ts'
 import { scanEntries } from '../scan.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
 import type { Front } from './front.ts'
@@ -308,10 +309,7 @@ export class Outbox {
   /** The same, and what is under way ends first; a back that does not answer is waited for `patience` milliseconds. */
   async stop(patience: number): Promise<void> {
     this.#end()
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise((resolve) => (timer = setTimeout(resolve, patience)))
-    await Promise.race([this.#running, late])
-    clearTimeout(timer)
+    await inTime(this.#running, patience)
     this.#sending.abort(this.unsent())
     // Now another one may send.
     this.#tabs.close()

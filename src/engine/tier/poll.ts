@@ -2,6 +2,7 @@ import type { Backend, Call, Notice } from '../../base/backend.ts'
 import { type Meta, type Name, isLive } from '../../base/entry.ts'
 import { StorageUnavailableError } from '../../base/errors.ts'
 import { type PromiseOrValue, chain } from '../../base/promise-or-value.ts'
+import { unref } from '../../base/timers.ts'
 import type { Front } from './front.ts'
 import { isOwn } from './mark.ts'
 
@@ -40,8 +41,7 @@ export class Poll {
         .catch((error: unknown) => this.#failed(error))
         .finally(() => this.#sleep())
     }, this.#options.interval)
-    // No process has to live for that.
-    ;(this.#timer as { unref?: () => void }).unref?.()
+    unref(this.#timer)
   }
 
   /** What cannot be reached has not changed, as far as anybody knows. */

@@ -1,5 +1,6 @@
 import type { Notice } from '../../base/backend.ts'
 import type { Name } from '../../base/entry.ts'
+import { unref } from '../../base/timers.ts'
 
 /** A row of the outbox, what it is about, and how many bytes that has. */
 export type AddedRow = readonly [row: Name, name: Name, bytes: number]
@@ -59,8 +60,7 @@ export class Tabs {
     globalThis.addEventListener?.('pageshow', ({ persisted }) => persisted && this.#rejoin(), { signal })
     // A tab that was killed may not have said what it has written.
     const timer = setInterval(() => this.#options.hear({ isUnsure: true }), LOOK_AGAIN_MS)
-    // In Node: no process has to live for that.
-    ;(timer as { unref?: () => void }).unref?.()
+    unref(timer)
     signal.addEventListener('abort', () => clearInterval(timer))
   }
 
@@ -91,7 +91,7 @@ export class Tabs {
   #join(): void {
     const name = `konserve-ts:outbox ${this.#place}`
     this.#channel = new BroadcastChannel(name)
-    ;(this.#channel as { unref?: () => void }).unref?.()
+    unref(this.#channel)
     this.#channel.onmessage = ({ data }: MessageEvent<News>) => this.#options.hear(data)
     const left = new AbortController()
     this.#resign = () => left.abort()
