@@ -53,8 +53,8 @@ export const plants: Readonly<Record<string, Plant>> = {
   },
   'a page of the back that was overtaken is kept': {
     file: 'reading.ts',
-    from: '!pass.changed.has(name) && ',
-    to: '',
+    from: '!pass.isOver && !pass.changed.has(name)',
+    to: 'name !== undefined',
     given: { faults: 0, kinds: ['get', 'set', 'delete', 'populate', 'populateAnew'] },
   },
   'a page of the back replaces what was sent there meanwhile': {
@@ -71,13 +71,13 @@ export const plants: Readonly<Record<string, Plant>> = {
   },
   'a change elsewhere does not overtake reads': {
     file: 'tier.ts',
-    from: 'reading.outdate(name)\n    void front.forget(name)',
-    to: 'void front.forget(name)',
+    from: 'reading.outdateBy(notice)\n    return',
+    to: 'return',
   },
   'a change elsewhere is not forgotten in front': {
     file: 'tier.ts',
-    from: 'void front.forget(name)',
-    to: '',
+    from: ': front.forget(notice.name)',
+    to: ': undefined',
   },
   'who wrote last is not asked once more': {
     file: 'through.ts',

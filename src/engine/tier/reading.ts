@@ -1,4 +1,4 @@
-import type { Call, ListOptions } from '../../base/backend.ts'
+import type { Call, ListOptions, Notice } from '../../base/backend.ts'
 import type { Entry, Meta, Name } from '../../base/entry.ts'
 import { type PromiseOrValue, chain } from '../../base/promise-or-value.ts'
 import { scanEntries } from '../scan.ts'
@@ -81,6 +81,7 @@ export class Reading {
   ): Promise<CopiedPage> {
     const { front, back } = this.#context
     const pass: Pass = { changed: new Set(), isOver: false }
+    const isCurrent = (name: Name): boolean => !pass.isOver && !pass.changed.has(name)
     this.#passes.add(pass)
     try {
       const { entries, next } = await scanEntries(back, range, call)
@@ -88,11 +89,10 @@ export class Reading {
       const names = entries.map(([name]) => name)
       const keep = (found: readonly (Entry | undefined)[]): PromiseOrValue<number> => {
         const isWanted = ([name]: readonly [Name, Entry], i: number): boolean =>
-          !pass.isOver && !pass.changed.has(name) && (!found[i] || (isAnew && !isOwn(found[i].meta)))
+          isCurrent(name) && (!found[i] || (isAnew && !isOwn(found[i].meta)))
         const wanted = entries.filter(isWanted)
         const there = new Map<Name, Entry>()
         found.forEach((entry, i) => entry && there.set(names[i]!, entry))
-        const isCurrent = (name: Name): boolean => !pass.isOver && !pass.changed.has(name)
         const kept = this.#keepAll(wanted, { ...call, gives: true }, isCurrent, pass, there)
         return chain(kept, () => wanted.length)
       }
@@ -139,7 +139,13 @@ export class Reading {
     this.#flights.delete(name)
   }
 
-  outdateAll(): void {
+  /** The same of what a notice is about. */
+  outdateBy(notice: Notice): void {
+    if (notice.type === 'resync') this.#outdateAll()
+    else this.outdate(notice.name)
+  }
+
+  #outdateAll(): void {
     this.#context.misses.clear()
     for (const pass of this.#passes) pass.isOver = true
     for (const name of Array.from(this.#flights.keys())) this.outdate(name)

@@ -66,10 +66,7 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
     onLanded: (name) => reading.outdate(name),
     onChanged: (notice) => announce(notice),
     onNotices(notices) {
-      for (const notice of notices) {
-        if (notice.type === 'resync') reading.outdateAll()
-        else reading.outdate(notice.name)
-      }
+      for (const notice of notices) reading.outdateBy(notice)
       watchers.tell(notices)
     },
   })
@@ -77,21 +74,17 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
   const through = new Through(context, reading, outbox)
   const own = new OwnWrites(context, reading, outbox, through, watchers)
 
-  /** What the back has of a name is not what it was. What is the front's own stays. */
-  const invalidate = (name: Name): void => {
-    reading.outdate(name)
-    void front.forget(name)
+  /** The back has something else now. What is the front's own stays. */
+  const invalidate = (notice: Notice): PromiseOrValue<void> => {
+    reading.outdateBy(notice)
+    return notice.type === 'resync' ? front.forgetAll() : front.forget(notice.name)
   }
 
   /** Readers see something else now. */
   const changed = (notice: Notice): void => {
-    if (notice.type === 'resync') {
-      reading.outdateAll()
-      void chain(front.forgetAll(), () => watchers.tell([notice]))
-      return
-    }
-    invalidate(notice.name)
-    watchers.tell([notice])
+    const forgotten = invalidate(notice)
+    if (notice.type === 'resync') void chain(forgotten, () => watchers.tell([notice]))
+    else watchers.tell([notice])
   }
 
   /** The same, also in other tabs that have this front. */
@@ -110,7 +103,7 @@ export function tieredBackend(frontend: Backend, back: Backend, options: TierOpt
       () => front.readMeta(notice.name, { sync: false }),
       () => undefined,
     )
-    void chain(meta, (found) => (isOwn(found) ? invalidate(notice.name) : hears(notice)))
+    void chain(meta, (found) => (isOwn(found) ? void invalidate(notice) : hears(notice)))
   })
 
   const poll =
