@@ -9,6 +9,7 @@ import { Delivery, type DeliveryOptions } from './delivery.ts'
 import type { Front } from './front.ts'
 import { DEAD, type Mark, WAITING, markOf, nameOfRow, newRow, rowEntry, withMark } from './mark.ts'
 import { type Row, Rows } from './rows.ts'
+import { Settlements } from './settlements.ts'
 import { sizeOf } from './size.ts'
 import { type News, Tabs } from './tabs.ts'
 
@@ -49,10 +50,7 @@ export class Outbox {
   /** How often it was said that there may be more rows, and how often that was looked into. */
   #doubts = 0
   #lookedInto = 0
-  /** Called when something has been settled. */
-  readonly #waiters = new Set<() => void>()
-  /** How often something has been settled. */
-  #settlements = 0
+  readonly #settlements = new Settlements(() => this.unsent())
 
   constructor(front: Front, back: Backend, options: OutboxOptions) {
     this.#front = front
@@ -80,7 +78,7 @@ export class Outbox {
         const { written = 0 } = known ?? {}
         return () => {
           if (known) known.landed = Math.max(known.landed, written)
-          this.#settled()
+          this.#settlements.settled()
         }
       },
       separate: (rows, error) => {
@@ -144,7 +142,7 @@ export class Outbox {
     if (failure) this.#rows.lastError = Object.assign(new Error(failure.message), { code: failure.code })
     if (dropped.length > 0) {
       this.#rows.lastError = undefined
-      this.#settled()
+      this.#settlements.settled()
     }
     if (notices) this.#options.onNotices(notices)
     if (!this.#leads) {
@@ -218,13 +216,13 @@ export class Outbox {
       this.#kept++
       return () => {
         this.#kept--
-        this.#tell()
+        this.#settlements.look()
       }
     }
     if (call.sync) throw this.#busy()
     // Others have waited as well, and may be quicker.
     return chain(
-      this.#until(() => !this.#isFull(), call, PATIENTLY),
+      this.#settlements.until(() => !this.#isFull(), call, PATIENTLY),
       () => this.room(call),
     )
   }
@@ -243,7 +241,7 @@ export class Outbox {
     this.#rows.find(row, name)
     if (call.sync) return this.#flushSync([row])
     this.#retryNow()
-    return this.#until(() => !this.#rows.has(row), call, PATIENTLY)
+    return this.#settlements.until(() => !this.#rows.has(row), call, PATIENTLY)
   }
 
   /** Resolves when the back has all that waits now. */
@@ -260,7 +258,7 @@ export class Outbox {
       }
       // What is there stays there: nothing is looked at twice.
       let count = 0
-      return this.#until(() => {
+      return this.#settlements.until(() => {
         while (count < rows.length && isThere(rows[count]!)) count++
         return count === rows.length
       }, call)
@@ -303,7 +301,7 @@ export class Outbox {
     this.#stopped = true
     this.#ended.abort()
     clearTimeout(this.#timer)
-    this.#settled()
+    this.#settlements.end()
   }
 
   /** The same, and what is under way ends first; a back that does not answer is waited for `patience` milliseconds. */
@@ -342,49 +340,12 @@ export class Outbox {
     return isThere
   }
 
-  /** `patience`: milliseconds after which it is STORAGE_UNAVAILABLE, if nothing has been settled meanwhile. */
-  #until(isDone: () => boolean, { signal }: Call, patience = Infinity): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let before = this.#settlements
-      const timer =
-        patience < Infinity
-          ? setInterval(() => {
-              if (this.#settlements === before) end(() => reject(this.unsent()))
-              before = this.#settlements
-            }, patience)
-          : undefined
-      const look = (): void => {
-        if (signal?.aborted) end(() => reject(signal.reason as Error))
-        else if (isDone()) end(resolve)
-        else if (this.#stopped) end(() => reject(this.unsent()))
-      }
-      const end = (settle: () => void): void => {
-        clearInterval(timer)
-        this.#waiters.delete(look)
-        signal?.removeEventListener('abort', look)
-        settle()
-      }
-      this.#waiters.add(look)
-      signal?.addEventListener('abort', look)
-      look()
-    })
-  }
-
   /** What to say of what has not reached the back. */
   unsent(): StorageUnavailableError {
     return new StorageUnavailableError(
       `${this.#rows.size} writes of this store have not reached its back. They are sent when the store is opened again, if its front is persistent.`,
       { cause: this.#rows.lastError },
     )
-  }
-
-  #settled(): void {
-    this.#settlements++
-    this.#tell()
-  }
-
-  #tell(): void {
-    for (const look of Array.from(this.#waiters)) look()
   }
 
   #retryNow(): void {
@@ -429,7 +390,7 @@ export class Outbox {
         this.#options.onError(error)
         for (const { row } of group) this.#postpone(row, error)
       }
-      this.#settled()
+      this.#settlements.settled()
     }
   }
 
@@ -450,7 +411,7 @@ export class Outbox {
     const { name } = this.#rows.get(row) ?? {}
     this.#rows.forget(row)
     if (name !== undefined) this.#tabs.tell({ dropped: [[row, name]] })
-    this.#settled()
+    this.#settlements.settled()
   }
 }
 
