@@ -31,7 +31,7 @@ export class Settlements {
   }
 
   /** `patience`: milliseconds after which it fails, if nothing has been settled meanwhile. */
-  until(isDone: () => boolean, { signal }: Call, patience = Infinity): Promise<void> {
+  until(isDone: () => boolean, { signal }: Call, patience: number = Infinity): Promise<void> {
     return new Promise((resolve, reject) => {
       let before = this.#count
       const timer =
