@@ -9,6 +9,8 @@ import type {
   OpenContext,
 } from '../../src/base/backend.ts'
 import { findBackend } from '../../src/base/backend.ts'
+import type { Entry } from '../../src/base/entry.ts'
+import type { PromiseOrValue } from '../../src/base/promise-or-value.ts'
 import {
   ConflictError,
   QuotaExceededError,
@@ -331,3 +333,21 @@ async function collect(
     after = page.next
   }
 }
+
+test('a batch looks at the version of what it writes, also in a store without parts', async () => {
+  const context: OpenContext = { sync: false, createContainer: false, private: true, onError: () => undefined }
+  const config: AnyConfig = { backend: 'indexeddb', id: crypto.randomUUID(), name: `test-${crypto.randomUUID()}` }
+  const backend = await definition.create(config, context)
+  const entry = (value: unknown): Entry => ({ meta: { key: 'a', type: 'value', lastWrite: new Date() }, value })
+  const write = (value: unknown, ifVersion: string | null): PromiseOrValue<boolean[]> =>
+    backend.batch([{ write: ['sa', entry(value)], ifVersion }, { write: ['sb', entry(value)] }], { atomic: true }, CALL)
+  expect(await write(1, null)).toEqual([true, true])
+  await expect(write(2, null)).rejects.toThrow(ConflictError)
+  const { version } = (await backend.read('sa', CALL))!
+  expect(await write(3, version!)).toEqual([true, true])
+  await expect(write(4, version!)).rejects.toThrow(ConflictError)
+  const found = await backend.readMany(['sa', 'sb'], CALL)
+  expect(found.map((each) => each?.value)).toEqual([3, 3])
+  await backend.close(CALL)
+  await definition.destroy(config, context)
+})
