@@ -1,26 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { BrowserContext, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { bundle } from '../../scripts/bundle.mjs'
 import { openChromium } from '../../scripts/chromium.mjs'
 import { serve } from '../../scripts/serve.mjs'
 import type { Service } from '../../scripts/services.mjs'
 import { connectStore, deleteStore } from '../../src/node.ts'
 import { type Config, configAt, startDynamoDb } from './dynamodb-target.ts'
+import { serveLibrary } from './site.ts'
 
 const UPDATES = 50
-const PAGE = `<!doctype html>
-<meta charset="utf-8">
-<link rel="icon" href="data:,">
-<script type="module">
-  import * as konserve from './konserve.js'
-  window.konserve = konserve
-</script>
-`
-
 let folder: string
 let site: Awaited<ReturnType<typeof serve>>
 let elsewhere: Awaited<ReturnType<typeof serve>>
@@ -30,13 +20,7 @@ let config: Config
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'konserve-page-'))
-  const code = "export * from './src/browser.ts'\nimport './src/backends/dynamodb.ts'\n"
-  const root = fileURLToPath(new URL('../..', import.meta.url))
-  const built = await bundle(root, code, ['browser'], { sources: true })
-  if (built.builtins.length > 0) throw new Error(`The page needs ${built.builtins.join(', ')}.`)
-  writeFileSync(join(folder, 'konserve.js'), built.code)
-  writeFileSync(join(folder, 'index.html'), PAGE)
-  site = await serve(folder)
+  site = await serveLibrary(folder, 'backends/dynamodb.ts')
   elsewhere = await serve(folder)
   service = await startDynamoDb(['-cors', new URL(site.url).origin])
   context = await openChromium(join(folder, 'profile'))

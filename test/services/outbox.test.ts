@@ -1,17 +1,15 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { bundle } from '../../scripts/bundle.mjs'
-import { serve } from '../../scripts/serve.mjs'
 import type { Service } from '../../scripts/services.mjs'
 import { spawnChromium } from '../../scripts/spawn-chromium.mjs'
 import { connectStore } from '../../src/node.ts'
 import type { PendingWrites, Store } from '../../src/node.ts'
 import { type HttpFaults, startHttpFaults } from './http-faults.ts'
 import { allowPages, configAt, startS3 } from './s3-target.ts'
+import { serveLibrary } from './site.ts'
 
 /*
  * The outbox of a PWA: memory of what was written offline is in IndexedDB, and two tabs, of a browser that is killed, have it in
@@ -23,7 +21,6 @@ declare const konserve: S3Library
 declare const report: (id: string) => Promise<void>
 declare const window: { store: Store; seen: PendingWrites['entries'][]; stopped: boolean }
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const KEYS = Array.from({ length: 20 }, (_, i) => `list ${i}`)
 const WRITES = 1000
 /** How many of them are acknowledged when the browser is killed. */
@@ -36,13 +33,7 @@ let site: { url: string; close: () => Promise<void> }
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'konserve-outbox-'))
-  const code = `export * from './src/browser.ts'\nexport * from './src/backends/s3.ts'`
-  await writeFile(join(folder, 'konserve.js'), (await bundle(root, code, ['browser'], { sources: true })).code)
-  await writeFile(
-    join(folder, 'index.html'),
-    '<title>Outbox</title><script type="module">import * as konserve from "./konserve.js"; window.konserve = konserve</script>',
-  )
-  site = await serve(folder)
+  site = await serveLibrary(folder, 'backends/s3.ts')
   service = await startS3()
   await allowPages(service.url, ['ETag', 'x-amz-meta-konserve-writes', 'Date'])
   faults = await startHttpFaults(service.port)

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,11 +7,11 @@ import type { BrowserContext, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundle } from '../../scripts/bundle.mjs'
 import { openChromium } from '../../scripts/chromium.mjs'
-import { serve } from '../../scripts/serve.mjs'
 import type { Service } from '../../scripts/services.mjs'
 import { connectStore } from '../../src/node.ts'
 import { type HttpFaults, startHttpFaults } from './http-faults.ts'
 import { BUCKET, allowPages, configAt, startS3 } from './s3-target.ts'
+import { serveLibrary } from './site.ts'
 
 type S3Library = typeof import('../../src/browser.ts') & typeof import('../../src/backends/s3.ts')
 declare const konserve: S3Library
@@ -28,13 +28,7 @@ let page: Page
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'konserve-s3-page-'))
-  const code = `export * from './src/browser.ts'\nexport * from './src/backends/s3.ts'`
-  await writeFile(join(folder, 'konserve.js'), (await bundle(root, code, ['browser'], { sources: true })).code)
-  await writeFile(
-    join(folder, 'index.html'),
-    '<title>S3</title><script type="module">import * as konserve from "./konserve.js"; window.konserve = konserve</script>',
-  )
-  site = await serve(folder)
+  site = await serveLibrary(folder, 'backends/s3.ts')
   service = await startS3(['--virtual-domain', HOST])
   faults = await startHttpFaults(service.port)
   browser = await openChromium(join(folder, 'profile'))
