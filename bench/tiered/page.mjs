@@ -21,6 +21,7 @@ export async function open() {
       unstorage: (name) => openUnstorage(`unstorage ${name}`),
     },
     openRaw,
+    toFiles,
     settle: await settling(),
     close: async () => undefined,
   }
@@ -34,3 +35,22 @@ async function openRaw(name) {
   await completed(store.transaction)
   return () => lastOf([db.transaction(STORE).objectStore(STORE).getAll()])
 }
+
+/**
+ * Chromium's IndexedDB has what was written last in memory, where it reads it faster: whoever was filled last would be ahead.
+ * So much more pushes all of it into files, which it goes on sorting for a while.
+ */
+async function toFiles() {
+  const db = await openDatabase('filler')
+  for (let i = 0; i < FILLERS; i++) {
+    const store = db.transaction(STORE, 'readwrite').objectStore(STORE)
+    store.put(crypto.getRandomValues(new Uint8Array(FILLER_BYTES)), i)
+    await completed(store.transaction)
+  }
+  db.close()
+  await new Promise((resolve) => setTimeout(resolve, 2000))
+}
+
+const FILLERS = 256
+/** The most that there is random at once. */
+const FILLER_BYTES = 65_536

@@ -17,6 +17,7 @@
  * @property {Record<string, (name: string) => Promise<Filled>>} libraries
  * @property {(name: string) => Promise<() => Promise<Item[]>>} [openRaw] a database with all of `many` in it and no library;
  *   answers what reads all of it
+ * @property {() => Promise<void>} [toFiles] lets what has been written be read from files, whoever wrote it last
  * @property {() => Promise<void>} settle waits until what earlier runs have left to the place is done
  * @property {() => Promise<void>} close
  */

@@ -39,6 +39,7 @@ export async function populate(place, name) {
       await place.settle()
     },
   }
+  await place.toFiles?.()
   return { operations: MANY, ours, peers: { ...(raw && { raw }) } }
 }
 
