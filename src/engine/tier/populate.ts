@@ -65,24 +65,18 @@ export class Populate {
       page.found.catch(() => undefined)
       return page
     }
-    const turns = new Turns()
-    try {
-      for (let after: Name | undefined; ;) {
-        signal?.throwIfAborted()
-        current = current?.following ?? begin(after)
-        current.readAhead()
-        const turn = turns.next()
-        const { seen, read, next } = await current.found!
-        progress.seen += seen
-        progress.read += read
-        scans = this.#back.scan !== undefined && (isAnew || 2 * read >= seen)
-        onProgress?.({ ...progress })
-        await turn
-        if (next === undefined) return progress
-        after = next
-      }
-    } finally {
-      turns.close()
+    for (let after: Name | undefined; ;) {
+      signal?.throwIfAborted()
+      current = current?.following ?? begin(after)
+      current.readAhead()
+      const { seen, read, next } = await current.found!
+      progress.seen += seen
+      progress.read += read
+      scans = this.#back.scan !== undefined && (isAnew || 2 * read >= seen)
+      onProgress?.({ ...progress })
+      await turn()
+      if (next === undefined) return progress
+      after = next
     }
   }
 
@@ -102,28 +96,22 @@ export class Populate {
     const progress = { seen: 0, read: 0 }
     const found = [...new Set(names)]
     const known = new Set(found)
-    const turns = new Turns()
-    try {
-      for (let from = 0; from < found.length;) {
-        signal?.throwIfAborted()
-        const turn = turns.next()
-        const page = found.slice(from, from + PAGE)
-        const { entries, read } = await this.#copying.copy(page, true, call)
-        from += page.length
-        progress.seen += page.length
-        progress.read += read
-        onProgress?.({ ...progress })
-        for (const [i, entry] of entries.entries()) {
-          for (const name of entry ? next(page[i]!, entry) : []) {
-            if (known.has(name)) continue
-            known.add(name)
-            found.push(name)
-          }
+    for (let from = 0; from < found.length;) {
+      signal?.throwIfAborted()
+      const page = found.slice(from, from + PAGE)
+      const { entries, read } = await this.#copying.copy(page, true, call)
+      from += page.length
+      progress.seen += page.length
+      progress.read += read
+      onProgress?.({ ...progress })
+      for (const [i, entry] of entries.entries()) {
+        for (const name of entry ? next(page[i]!, entry) : []) {
+          if (known.has(name)) continue
+          known.add(name)
+          found.push(name)
         }
-        await turn
       }
-    } finally {
-      turns.close()
+      await turn()
     }
     return progress
   }
@@ -132,27 +120,15 @@ export class Populate {
 /** Entries that are copied at a time: pages of a browser stay responsive meanwhile. */
 const PAGE = 250
 
-/** Lets other tasks run. Not by a timer: browsers make those wait for 4 ms. */
-class Turns {
-  readonly #channel = new MessageChannel()
-  #over: () => void = () => undefined
-
-  constructor() {
-    const { port1 } = this.#channel
-    port1.addEventListener('message', () => this.#over())
-    port1.start()
-  }
-
-  /** Over once they have run. One at a time. */
-  next(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#over = resolve
-      this.#channel.port2.postMessage(undefined)
+/** Let other tasks run. Not by a timer: browsers make those wait for 4 ms. */
+function turn(): Promise<void> {
+  const { port1, port2 } = new MessageChannel()
+  return new Promise((resolve) => {
+    port1.addEventListener('message', () => {
+      port1.close()
+      resolve()
     })
-  }
-
-  /** Until then a process waits for it. */
-  close(): void {
-    this.#channel.port1.close()
-  }
+    port1.start()
+    port2.postMessage(undefined)
+  })
 }
