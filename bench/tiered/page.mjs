@@ -1,7 +1,7 @@
 import { connectStore, releaseStore } from '../../dist/browser.js'
 import { settling } from '../indexeddb/databases.mjs'
 import { openIdbKeyval, openLocalForage, openUnstorage } from '../indexeddb/libraries.mjs'
-import { STORE, completed, lastOf, openDatabase } from '../indexeddb/raw.mjs'
+import { STORE, completed, lastOf, openDatabase, raw } from '../indexeddb/raw.mjs'
 import { many } from './data.mjs'
 import { ID } from './ours.mjs'
 
@@ -41,13 +41,9 @@ async function openRaw(name) {
  * So much more pushes all of it into files, which it goes on sorting for a while.
  */
 async function toFiles() {
-  const db = await openDatabase('filler')
-  for (let i = 0; i < FILLERS; i++) {
-    const store = db.transaction(STORE, 'readwrite').objectStore(STORE)
-    store.put(crypto.getRandomValues(new Uint8Array(FILLER_BYTES)), i)
-    await completed(store.transaction)
-  }
-  db.close()
+  const filler = await raw('relaxed')('filler')
+  for (let i = 0; i < FILLERS; i++) await filler.set(`${i}`, crypto.getRandomValues(new Uint8Array(FILLER_BYTES)))
+  filler.close?.()
   await new Promise((resolve) => setTimeout(resolve, 2000))
 }
 
