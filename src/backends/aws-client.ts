@@ -81,7 +81,8 @@ export class AwsClient {
     let unconfirmed = false
     let renewed = false
     let corrected = false
-    let answered: KonserveError | undefined
+    /** Of the last attempt that had time for an answer. */
+    let told: KonserveError | undefined
     for (let attempt = 0; ; attempt++) {
       signal?.throwIfAborted()
       const credentials = await this.#credentials.get(Date.now() + this.#skew)
@@ -111,7 +112,7 @@ export class AwsClient {
           return { status, headers, body, fault, unconfirmed }
         }
         unconfirmed ||= status >= 500
-        error = answered = unavailable(
+        error = told = unavailable(
           this.#service,
           fault,
           'It was asked again until the time was over. Try later, or raise `timeout`.',
@@ -119,10 +120,11 @@ export class AwsClient {
       } catch (cause) {
         signal?.throwIfAborted()
         if (!(cause instanceof NoAnswer)) throw cause
-        error = unreachable(this.#service, request.url, cause.cause)
-        if (isFinal(cause.cause)) throw error
-        // There was hardly time for an answer: what the service said before tells more.
-        if (answered && left < BRIEF) error = answered
+        const lost = unreachable(this.#service, request.url, cause.cause)
+        if (isFinal(cause.cause)) throw lost
+        if (left >= BRIEF) told = lost
+        // If there was hardly time for an answer, what was said before tells more.
+        error = told ?? lost
         unconfirmed ||= !isUnsent(cause.cause)
       }
       const wait = jitter(attempt, FIRST_DELAY, LONGEST_DELAY)

@@ -90,6 +90,24 @@ test('a request that the server does not answer at all is done again before the 
   expect(await store.get('a')).toBe(1)
 })
 
+test('a last attempt that had no time for an answer does not hide why those before it failed', async () => {
+  const store = await connectStore(configAt(faults.url, { timeout: 600 }))
+  const began = performance.now()
+  let silent = 0
+  faults.fault = async (): Promise<'lost'> => {
+    if (performance.now() - began > 450) {
+      silent++
+      await delay(1000)
+    }
+    return 'lost'
+  }
+  const errors = await Promise.all(
+    Array.from({ length: 30 }, (_, i) => expectError(store.get(`a${i}`), 'STORAGE_UNAVAILABLE')),
+  )
+  expect(silent).toBeGreaterThan(0)
+  expect(errors.filter(({ message }) => message.includes('no answer'))).toEqual([])
+})
+
 test('a wrong secret and an unknown key are STORAGE_UNAVAILABLE and say what to check', async () => {
   for (const credentials of [
     { ...S3_CREDENTIALS, secretAccessKey: 'wrong-secret', sessionToken: 'token-of-session' },
