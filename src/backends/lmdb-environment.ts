@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import type { Name } from '../base/entry.ts'
 import { KonserveError, StorageUnavailableError } from '../base/errors.ts'
+import { DESCRIPTOR_NAME } from '../base/name.ts'
 import { requireDriver } from './driver.ts'
 import { errnoError } from './file-system.ts'
 
@@ -49,7 +50,7 @@ export interface Statistics {
 }
 
 interface Driver {
-  open(options: object): Environment
+  openAsClass(options: object): new (name: null, options: object) => Environment
 }
 
 export const DATA_FILE = 'data.mdb'
@@ -63,17 +64,31 @@ const keyEncoder = {
   readKey: (source: Buffer, start: number, end: number): Name => source.toString('latin1', start, end),
 }
 
+/** An environment that works: one whose locks another process has just destroyed is closed again before this throws. */
 export function openEnvironment(path: string): Environment {
-  const encoding = { encoding: 'binary', keyEncoder }
-  return requireDriver<Driver>('lmdb').open({
+  const options = {
     path,
     noSubdir: false,
-    ...encoding,
+    encoding: 'binary',
+    keyEncoder,
+    isRoot: true,
     // With the driver's own batches a failed commit rejects a promise that nobody has, which ends the process.
     eventTurnBatching: false,
     // The writes of one turn are one transaction, with one sync, however many there are: not the first five.
     txnStartThreshold: Number.MAX_SAFE_INTEGER,
-  })
+  }
+  // The first step opens the files, the second is the first to lock: by itself the driver would keep them when that fails.
+  const Opened = requireDriver<Driver>('lmdb').openAsClass({ ...options })
+  let environment: Environment = Object.assign(Object.create(Opened.prototype) as Environment, { isRoot: true })
+  try {
+    environment = new Opened(null, options)
+    environment.resetReadTxn()
+    environment.doesExist(DESCRIPTOR_NAME)
+    return environment
+  } catch (error) {
+    void environment.close()
+    throw error
+  }
 }
 
 /** Where the first meta page has its magic number, and the number and version that the driver reads. */

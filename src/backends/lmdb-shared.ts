@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { DESCRIPTOR_NAME } from '../base/name.ts'
 import { DATA_FILE, type Environment, openEnvironment } from './lmdb-environment.ts'
 
 interface Place {
@@ -52,14 +51,9 @@ export function discardEnvironment(path: string): Promise<void> | undefined {
 
 function openSound(path: string): Environment {
   for (let tries = 1; ; tries++) {
-    let environment: Environment | undefined
     try {
-      environment = openEnvironment(path)
-      environment.resetReadTxn()
-      environment.doesExist(DESCRIPTOR_NAME)
-      return environment
+      return openEnvironment(path)
     } catch (error) {
-      void environment?.close()
       if (tries === MOST_TRIES || !hasNoLocks(error)) throw error
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.random() * LONGEST_PAUSE)
     }

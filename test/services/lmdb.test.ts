@@ -1,10 +1,11 @@
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { LmdbBlobs } from '../../src/backends/lmdb-blobs.ts'
-import { openEnvironment } from '../../src/backends/lmdb-environment.ts'
+import { LOCK_FILE, openEnvironment } from '../../src/backends/lmdb-environment.ts'
 import { discardEnvironment, releaseEnvironment, takeEnvironment } from '../../src/backends/lmdb-shared.ts'
 import '../../src/backends/lmdb.ts'
 import { connectStore, createStore, deleteStore, releaseStore, storeExists } from '../../src/node.ts'
@@ -75,6 +76,26 @@ describe('several processes on one folder', () => {
       await (await open(config)).set('key', 1)
     }
   }, 120_000)
+
+  test('one that gets locks which another process has destroyed tries again until it can make them anew, and holds them', async () => {
+    const config = placeOfTest()
+    await releaseStore(config, await connectStore(config))
+    await discardEnvironment(config.path)
+    const file = join(config.path, LOCK_FILE)
+    // The three mutexes are in it; the table of readers comes after them.
+    const destroyed = readFileSync(file).subarray(0, 128)
+    // Whoever comes now finds that somebody has them.
+    const holder = startChild('share', JSON.stringify(config), 'a', '1', 'never')
+    await firstOutput(holder)
+    writeFileSync(file, destroyed, { flag: 'r+' })
+    spawn('sh', ['-c', `sleep 0.2; kill -9 ${holder.pid}`])
+    const store = await open(config)
+    await ended(holder)
+    expect(await store.get('a-0')).toBe(0)
+    const { ino } = statSync(file)
+    expect(readFileSync('/proc/locks', 'utf8')).toMatch(new RegExp(`POSIX.* READ ${process.pid} \\S+:${ino} `))
+    expect(await outputOf(startChild('share', JSON.stringify(config), 'b', '1', 'a'))).toBe('written\nseen\n')
+  }, 60_000)
 
   test('a writer that is killed at any moment loses nothing that was acknowledged, and tears nothing', async () => {
     expect(await killRounds('lmdb', 3)).toContain('3 kills')
