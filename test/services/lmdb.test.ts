@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pid } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { LmdbBlobs } from '../../src/backends/lmdb-blobs.ts'
@@ -93,7 +94,7 @@ describe('several processes on one folder', () => {
     await ended(holder)
     expect(await store.get('a-0')).toBe(0)
     const { ino } = statSync(file)
-    expect(readFileSync('/proc/locks', 'utf8')).toMatch(new RegExp(`POSIX.* READ ${process.pid} \\S+:${ino} `))
+    expect(readFileSync('/proc/locks', 'utf8')).toMatch(new RegExp(`POSIX.* READ ${pid} \\S+:${ino} `))
     expect(await outputOf(startChild('share', JSON.stringify(config), 'b', '1', 'a'))).toBe('written\nseen\n')
   }, 60_000)
 
